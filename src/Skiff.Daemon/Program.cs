@@ -1,0 +1,2 @@
+// The entry of this program.
+return 0;
