@@ -1,0 +1,62 @@
+// What the engine is told when it starts; never changed afterwards.
+using Skiff.Oci.Names;
+
+namespace Skiff.Engine;
+
+public sealed record EngineOptions
+{
+    /// <summary>Durable state: records, image content, layers, container directories.</summary>
+    public string DataRoot { get; init; } = "/var/lib/skiff";
+
+    /// <summary>State of this boot: bundles, sockets. Deleting it after a reboot is safe.</summary>
+    public string ExecRoot { get; init; } = "/run/skiff";
+
+    /// <summary>The skiff-runtime program; beside skiffd by default.</summary>
+    public string RuntimePath { get; init; } = Path.Combine(AppContext.BaseDirectory, "skiff-runtime");
+
+    /// <summary>The default network's bridge; created and owned by this engine.</summary>
+    public string Bridge { get; init; } = "skiff0";
+
+    /// <summary>Gateway address and prefix of the default network, "172.30.0.1/16"; null picks a free subnet.</summary>
+    public string? BridgeIp { get; init; }
+    public int? Mtu { get; init; }
+
+    /// <summary>Mirrors of docker.io, asked in order before it.</summary>
+    public IReadOnlyList<Uri> RegistryMirrors { get; init; } = [];
+
+    /// <summary>"host[:port]" or CIDR of registries that may be asked without TLS; loopback always may.</summary>
+    public IReadOnlyList<string> InsecureRegistries { get; init; } = [];
+    public int MaxConcurrentDownloads { get; init; } = 3;
+    public int MaxConcurrentUploads { get; init; } = 5;
+
+    /// <summary>Name servers for containers; empty takes the host's.</summary>
+    public IReadOnlyList<string> Dns { get; init; } = [];
+    public IReadOnlyList<string> DnsSearch { get; init; } = [];
+    public IReadOnlyList<string> DnsOptions { get; init; } = [];
+
+    /// <summary>Path of a seccomp profile, "builtin" or "unconfined".</summary>
+    public string SeccompProfile { get; init; } = "builtin";
+    public bool NoNewPrivileges { get; init; }
+
+    /// <summary>The parent cgroup of containers in every hierarchy.</summary>
+    public string CgroupParent { get; init; } = "/skiff";
+
+    /// <summary>Labels of the engine, shown by info.</summary>
+    public IReadOnlyList<string> Labels { get; init; } = [];
+
+    /// <summary>Default limits of a container log: bytes a file and number of files.</summary>
+    public long LogMaxSizeBytes { get; init; } = 20L << 20;
+    public int LogMaxFiles { get; init; } = 5;
+
+    /// <summary>What this machine runs natively.</summary>
+    public static readonly Platform HostPlatform = new()
+    {
+        OS = "linux",
+        Architecture = System.Runtime.InteropServices.RuntimeInformation.OSArchitecture switch
+        {
+            System.Runtime.InteropServices.Architecture.X64 => "amd64",
+            System.Runtime.InteropServices.Architecture.Arm64 => "arm64",
+            var other => other.ToString().ToLowerInvariant(),
+        },
+    };
+}

@@ -1,0 +1,32 @@
+// Where everything of one engine lives on disk: the only place that knows the paths.
+namespace Skiff.Engine.Storage;
+
+public sealed class StateLayout(string dataRoot, string execRoot)
+{
+    public string DataRoot { get; } = dataRoot;
+    public string ExecRoot { get; } = execRoot;
+
+    /// <summary>The SQLite database of all records and the journal.</summary>
+    public string Database => Path.Combine(DataRoot, "skiff.db");
+
+    /// <summary>An OCI image layout.</summary>
+    public string Content => Path.Combine(DataRoot, "content");
+
+    /// <summary>One directory a snapshot.</summary>
+    public string Snapshots => Path.Combine(DataRoot, "snapshots");
+    public string Volumes => Path.Combine(DataRoot, "volumes");
+
+    /// <summary>Everything half made: emptied at every start.</summary>
+    public string Scratch => Path.Combine(DataRoot, "tmp");
+
+    /// <summary>Held locked by the engine that owns this data root.</summary>
+    public string Lock => Path.Combine(DataRoot, "skiff.lock");
+
+    /// <summary>Durable files of a container: its log, hosts, hostname, resolv.conf.</summary>
+    public string Container(string id) => Path.Combine(DataRoot, "containers", id);
+
+    public string ContainerLog(string id) => Path.Combine(Container(id), $"{id}-json.log");
+
+    /// <summary>The container's bundle of this boot: config.json, shim.sock, exit record.</summary>
+    public string Bundle(string id) => Path.Combine(ExecRoot, "containers", id);
+}
