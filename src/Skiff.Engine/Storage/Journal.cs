@@ -1,4 +1,6 @@
 // The journal of everything taken from the kernel or the disk: written before the taking, struck out after the giving back.
+using Microsoft.Data.Sqlite;
+
 namespace Skiff.Engine.Storage;
 
 /// <summary>One thing taken: who owns it, what kind it is, and how to find it.</summary>
@@ -25,42 +27,20 @@ public static class ResourceKind
 public sealed class Journal(Database database)
 {
     /// <summary>Writes entries durably, before their resources are taken. An entry that stands already stays as it is.</summary>
-    public void Take(params IReadOnlyCollection<JournalEntry> entries)
-    {
-        database.Write(connection =>
-        {
-            foreach (var entry in entries)
-            {
-                using var command = Database.Prepare(
-                    connection,
-                    "INSERT OR IGNORE INTO journal (owner, kind, resource) VALUES (?1, ?2, ?3)",
-                    entry.Owner,
-                    entry.Kind,
-                    entry.Resource
-                );
-                command.ExecuteNonQuery();
-            }
-        });
-    }
+    public void Take(params IReadOnlyCollection<JournalEntry> entries) =>
+        database.Write(connection => Take(connection, entries));
+
+    /// <summary>The same inside a transaction of the caller's.</summary>
+    public static void Take(SqliteConnection connection, IReadOnlyCollection<JournalEntry> entries) =>
+        Run(connection, "INSERT OR IGNORE INTO journal (owner, kind, resource) VALUES (?1, ?2, ?3)", entries);
 
     /// <summary>Strikes entries out, after their resources were given back.</summary>
-    public void Strike(params IReadOnlyCollection<JournalEntry> entries)
-    {
-        database.Write(connection =>
-        {
-            foreach (var entry in entries)
-            {
-                using var command = Database.Prepare(
-                    connection,
-                    "DELETE FROM journal WHERE owner = ?1 AND kind = ?2 AND resource = ?3",
-                    entry.Owner,
-                    entry.Kind,
-                    entry.Resource
-                );
-                command.ExecuteNonQuery();
-            }
-        });
-    }
+    public void Strike(params IReadOnlyCollection<JournalEntry> entries) =>
+        database.Write(connection => Strike(connection, entries));
+
+    /// <summary>The same inside a transaction of the caller's.</summary>
+    public static void Strike(SqliteConnection connection, IReadOnlyCollection<JournalEntry> entries) =>
+        Run(connection, "DELETE FROM journal WHERE owner = ?1 AND kind = ?2 AND resource = ?3", entries);
 
     /// <summary>What one owner holds, oldest first.</summary>
     public List<JournalEntry> Of(string owner) =>
@@ -73,6 +53,15 @@ public sealed class Journal(Database database)
     /// <summary>Everything held, oldest first.</summary>
     public List<JournalEntry> All() => database.Read("SELECT owner, kind, resource FROM journal ORDER BY sequence", Row);
 
-    static JournalEntry Row(Microsoft.Data.Sqlite.SqliteDataReader reader) =>
+    static void Run(SqliteConnection connection, string sql, IReadOnlyCollection<JournalEntry> entries)
+    {
+        foreach (var entry in entries)
+        {
+            using var command = Database.Prepare(connection, sql, entry.Owner, entry.Kind, entry.Resource);
+            command.ExecuteNonQuery();
+        }
+    }
+
+    static JournalEntry Row(SqliteDataReader reader) =>
         new(reader.GetString(0), reader.GetString(1), reader.GetString(2));
 }
