@@ -1,0 +1,103 @@
+// A host beyond this machine: a network namespace on the far end of a veth pair.
+using System.Net;
+using System.Net.Sockets;
+using System.Runtime.InteropServices;
+using System.Text;
+
+namespace Skiff.SystemTests.Harness;
+
+public sealed class OutsideHost : IDisposable
+{
+    static int count;
+    readonly string name = $"sko{Environment.ProcessId % 10000}x{Interlocked.Increment(ref count)}";
+    readonly int subnet = count % 250;
+
+    public OutsideHost()
+    {
+        // 198.18.0.0/15 is set aside for such tests: RFC 2544.
+        Ip("netns", "add", name);
+        Ip("link", "add", name, "type", "veth", "peer", "name", "eth0", "netns", name);
+        Ip("addr", "add", $"{HostAddress}/24", "dev", name);
+        Ip("link", "set", name, "up");
+        Ip("-n", name, "addr", "add", $"{Address}/24", "dev", "eth0");
+        Ip("-n", name, "link", "set", "eth0", "up");
+        Ip("-n", name, "link", "set", "lo", "up");
+    }
+
+    /// <summary>The outside host's own address.</summary>
+    public string Address => $"198.18.{subnet}.2";
+
+    /// <summary>This machine's address on the link to it.</summary>
+    public string HostAddress => $"198.18.{subnet}.1";
+
+    /// <summary>Tells each client that connects which address it comes from.</summary>
+    public IDisposable Serve(int port) => new Server(name, port);
+
+    public Result Run(params string[] command) => Command.Run("ip", ["netns", "exec", name, .. command]);
+
+    /// <summary>As a neighbour who knows where a container's network is.</summary>
+    public void RouteThroughHost(string address) => Ip("-n", name, "route", "replace", $"{address}/32", "via", HostAddress);
+
+    static void Ip(params string[] arguments) => Command.Run("ip", arguments).Expect();
+
+    public void Dispose()
+    {
+        Ip("link", "del", name);
+        Ip("netns", "del", name);
+    }
+
+    /// <summary>A listener whose socket was made in the namespace: a thread enters it, opens, and leaves.</summary>
+    sealed class Server : IDisposable
+    {
+        readonly Socket listener;
+
+        internal Server(string namespaceName, int port)
+        {
+            Socket? made = null;
+            var thread = new Thread(() =>
+            {
+                using var target = File.OpenHandle($"/run/netns/{namespaceName}");
+                NativeMethods.Enter((int)target.DangerousGetHandle());
+                made = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+                made.Bind(new IPEndPoint(IPAddress.Any, port));
+                made.Listen();
+            });
+            thread.Start(); // ends with its namespace: threads are not reused
+            thread.Join();
+            listener = made!;
+            _ = AnswerAsync();
+        }
+
+        async Task AnswerAsync()
+        {
+            try
+            {
+                while (true)
+                {
+                    using var client = await listener.AcceptAsync();
+                    string seen = ((IPEndPoint)client.RemoteEndPoint!).Address + "\n";
+                    await client.SendAsync(Encoding.ASCII.GetBytes(seen));
+                }
+            }
+            catch (Exception e) when (e is SocketException or ObjectDisposedException)
+            {
+                // closed
+            }
+        }
+
+        public void Dispose() => listener.Dispose();
+    }
+}
+
+static partial class NativeMethods
+{
+    /// <summary>Moves the calling thread into a network namespace: setns(2).</summary>
+    internal static void Enter(int descriptor)
+    {
+        if (setns(descriptor, 0x40000000) != 0)
+            throw new InvalidOperationException("setns");
+    }
+
+    [LibraryImport("libc")]
+    private static partial int setns(int fd, int kind);
+}
