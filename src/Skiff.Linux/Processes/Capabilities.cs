@@ -1,0 +1,35 @@
+// Names and numbers of capabilities. capabilities(7).
+using System.Globalization;
+
+namespace Skiff.Linux.Processes;
+
+public static class Capabilities
+{
+    static readonly string[] Names =
+    [
+        "CAP_CHOWN", "CAP_DAC_OVERRIDE", "CAP_DAC_READ_SEARCH", "CAP_FOWNER", "CAP_FSETID", "CAP_KILL", "CAP_SETGID",
+        "CAP_SETUID", "CAP_SETPCAP", "CAP_LINUX_IMMUTABLE", "CAP_NET_BIND_SERVICE", "CAP_NET_BROADCAST",
+        "CAP_NET_ADMIN", "CAP_NET_RAW", "CAP_IPC_LOCK", "CAP_IPC_OWNER", "CAP_SYS_MODULE", "CAP_SYS_RAWIO",
+        "CAP_SYS_CHROOT", "CAP_SYS_PTRACE", "CAP_SYS_PACCT", "CAP_SYS_ADMIN", "CAP_SYS_BOOT", "CAP_SYS_NICE",
+        "CAP_SYS_RESOURCE", "CAP_SYS_TIME", "CAP_SYS_TTY_CONFIG", "CAP_MKNOD", "CAP_LEASE", "CAP_AUDIT_WRITE",
+        "CAP_AUDIT_CONTROL", "CAP_SETFCAP", "CAP_MAC_OVERRIDE", "CAP_MAC_ADMIN", "CAP_SYSLOG", "CAP_WAKE_ALARM",
+        "CAP_BLOCK_SUSPEND", "CAP_AUDIT_READ", "CAP_PERFMON", "CAP_BPF", "CAP_CHECKPOINT_RESTORE",
+    ];
+
+    /// <summary>Every name, in the order of the numbers.</summary>
+    public static IReadOnlyList<string> All => Names;
+
+    /// <summary>The number of "CAP_NET_RAW"; null if there is no such capability.</summary>
+    public static int? TryParse(string name)
+    {
+        int index = Array.IndexOf(Names, name);
+        return index < 0 ? null : index;
+    }
+
+    public static string NameOf(int capability) =>
+        capability < Names.Length ? Names[capability] : $"capability {capability}";
+
+    /// <summary>The highest capability that the running kernel knows.</summary>
+    public static int Last() =>
+        int.Parse(File.ReadAllText("/proc/sys/kernel/cap_last_cap").AsSpan().Trim(), CultureInfo.InvariantCulture);
+}

@@ -1,0 +1,27 @@
+// What tells one process from a later one with the same number.
+using System.Globalization;
+
+namespace Skiff.Linux.Processes;
+
+public static class ProcessStat
+{
+    /// <summary>Field 22 of /proc/PID/stat, in clock ticks since boot; null if there is no such process.</summary>
+    public static ulong? StartTicks(int pid)
+    {
+        try
+        {
+            return ParseStartTicks(File.ReadAllText($"/proc/{pid}/stat"));
+        }
+        catch (IOException)
+        {
+            return null; // not there, or gone while it was read
+        }
+    }
+
+    /// <summary>The second field is the program's name in parentheses and may hold anything, so count from the last one.</summary>
+    internal static ulong ParseStartTicks(string stat)
+    {
+        string[] fields = stat[(stat.LastIndexOf(')') + 2)..].Split(' ');
+        return ulong.Parse(fields[22 - 3], CultureInfo.InvariantCulture);
+    }
+}
