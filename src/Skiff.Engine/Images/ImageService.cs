@@ -1,27 +1,34 @@
-// The verbs on images.
+// The verbs on images of this machine; those that talk to registries are in ImageService.Registry.cs.
+using Skiff.Engine.Events;
+using Skiff.Engine.Storage;
 using Skiff.Oci.Names;
 
 namespace Skiff.Engine.Images;
 
 /// <summary>Pull, push, load, save, import, tag, remove and find images.</summary>
-public sealed class ImageService
+public sealed partial class ImageService
 {
-    /// <summary>Pulls for a platform (null: this machine's). Idempotent; resumes what an earlier try left.</summary>
-    public Task<Image> PullAsync(
-        string reference,
-        Platform? platform,
-        RegistryCredentials? credentials,
-        Action<TransferProgress> progress,
-        CancellationToken cancellation
-    ) => throw new NotSupportedException("filled in by this slice");
+    readonly EngineOptions options;
+    readonly EventBus events;
 
-    /// <summary>Pushes what the reference names. Returns the digest and size of the manifest.</summary>
-    public Task<(Digest Digest, long Size)> PushAsync(
-        string reference,
-        RegistryCredentials? credentials,
-        Action<TransferProgress> progress,
-        CancellationToken cancellation
-    ) => throw new NotSupportedException("filled in by this slice");
+    /// <summary>Opens the store below the data root and repairs what a crash left. One per engine.</summary>
+    public ImageService(EngineOptions options, StateLayout layout, Database database, EventBus events)
+    {
+        this.options = options;
+        this.events = events;
+        Content = new ContentStore(layout);
+        Snapshots = new Snapshotter(layout, database);
+        Store = new ImageStore(database, Content, Snapshots);
+    }
+
+    /// <summary>The blobs.</summary>
+    public ContentStore Content { get; }
+
+    /// <summary>The unpacked layers, and the writable layers of containers.</summary>
+    public Snapshotter Snapshots { get; }
+
+    /// <summary>The records.</summary>
+    public ImageStore Store { get; }
 
     /// <summary>Loads an archive as `docker save` writes it, or an OCI layout. Returns the names or ids loaded.</summary>
     public Task<IReadOnlyList<string>> LoadAsync(

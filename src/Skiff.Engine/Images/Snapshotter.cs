@@ -1,4 +1,6 @@
 // Writable layers of containers over the unpacked layers of images. Never mounts: it says what to mount.
+using Skiff.Engine.Storage;
+using Skiff.Oci.Names;
 using Skiff.Oci.Runtime;
 
 namespace Skiff.Engine.Images;
@@ -18,8 +20,21 @@ public sealed record Snapshot(string Key, IReadOnlyList<string> Lowers, string U
         };
 }
 
-public sealed class Snapshotter
+public sealed class Snapshotter(StateLayout layout, Database database)
 {
+    readonly StateLayout layout = layout;
+    readonly Database database = database;
+
+    /// <summary>Whether a layer is unpacked, with all below it.</summary>
+    public bool Contains(Digest chainId) => throw new NotSupportedException("filled in by this slice");
+
+    /// <summary>Bytes of the files of one unpacked layer.</summary>
+    public long Size(Digest chainId) => throw new NotSupportedException("filled in by this slice");
+
+    /// <summary>Begins unpacking a layer over the chain <paramref name="parent"/> (null: it is the lowest).</summary>
+    public LayerUnpack BeginUnpack(Digest chainId, Digest? parent) =>
+        throw new NotSupportedException("filled in by this slice");
+
     /// <summary>Makes the writable layer of a container over an image. Journaled under <paramref name="key"/>.</summary>
     public Snapshot Prepare(string key, Image image) => throw new NotSupportedException("filled in by this slice");
 

@@ -1,0 +1,29 @@
+// A full disk or an exceeded quota, said in words a user can act on.
+using Skiff.Linux;
+
+namespace Skiff.Engine.Images;
+
+static class DiskErrors
+{
+    // The HResult of .NET's IOException on Linux is the error number.
+    static bool IsFull(Exception e) =>
+        e is ErrnoException { Errno: Errno.ENOSPC or Errno.EDQUOT }
+        || (e is IOException and not ErrnoException && (Errno)(e.HResult & 0xffff) is Errno.ENOSPC or Errno.EDQUOT);
+
+    /// <summary>An exception filter: true for a failure that <see cref="Explain"/> has words for.</summary>
+    public static bool Applies(Exception e) => IsFull(e);
+
+    public static EngineException Explain(Exception e, string doing, string path) =>
+        new(ErrorKind.System, $"{doing}: no space left on device: \"{path}\"", e);
+
+    /// <summary>Refuses what cannot fit, before the first byte.</summary>
+    public static void RequireSpace(string path, long bytes, string doing)
+    {
+        long free = new DriveInfo(path).AvailableFreeSpace;
+        if (bytes > free)
+            throw new EngineException(
+                ErrorKind.System,
+                $"{doing}: no space left on device: {bytes} bytes are needed, {free} are free in \"{path}\""
+            );
+    }
+}
