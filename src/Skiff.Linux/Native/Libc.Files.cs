@@ -5,13 +5,8 @@ namespace Skiff.Linux.Native;
 
 internal static unsafe partial class Libc
 {
-    internal const int AT_FDCWD = -100;
-    internal const int AT_SYMLINK_NOFOLLOW = 0x100;
     internal const int AT_REMOVEDIR = 0x200;
-    internal const int AT_EMPTY_PATH = 0x1000;
     internal const int AT_NO_AUTOMOUNT = 0x800;
-    internal static readonly int O_NOFOLLOW =
-        RuntimeInformation.ProcessArchitecture == Architecture.Arm64 ? 0x8000 : 0x20000;
 
     internal const ulong RESOLVE_NO_XDEV = 0x01;
     internal const ulong RESOLVE_NO_MAGICLINKS = 0x02;
