@@ -54,6 +54,10 @@ public sealed class BlobWriter : Stream
         set => throw new NotSupportedException();
     }
 
+    /// <summary>Opens what is written so far for reading; the caller disposes.</summary>
+    internal Stream ReadBack() =>
+        new FileStream(partial, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0);
+
     /// <summary>Forgets everything written, also by an earlier try: for a source that cannot send a part.</summary>
     public void Restart()
     {

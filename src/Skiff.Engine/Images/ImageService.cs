@@ -1,5 +1,6 @@
 // The verbs on images of this machine; those that talk to registries are in ImageService.Registry.cs.
 using Skiff.Engine.Events;
+using Skiff.Engine.Images.Registry;
 using Skiff.Engine.Storage;
 using Skiff.Oci.Names;
 
@@ -19,6 +20,9 @@ public sealed partial class ImageService
         Content = new ContentStore(layout);
         Snapshots = new Snapshotter(layout, database);
         Store = new ImageStore(database, Content, Snapshots);
+        hosts = new Hosts(options, new RegistryPolicy());
+        puller = new Puller(hosts, Content, Snapshots, Store, new LayerTransfers(Content, Snapshots, options.MaxConcurrentDownloads));
+        pusher = new Pusher(hosts, Content, Store, options.MaxConcurrentUploads);
     }
 
     /// <summary>The blobs.</summary>

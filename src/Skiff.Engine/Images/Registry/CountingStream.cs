@@ -1,8 +1,8 @@
-// A stream that tells how far it was read.
+// A stream that tells how much went through it.
 namespace Skiff.Engine.Images.Registry;
 
-/// <summary>Reads through; <paramref name="read"/> is told the sum after each read. Does not own the stream.</summary>
-internal sealed class CountingStream(Stream inner, Action<long> read) : Stream
+/// <summary>Reads or writes through; <paramref name="moved"/> is told the sum after each. Does not own the stream.</summary>
+internal sealed class CountingStream(Stream inner, Action<long> moved) : Stream
 {
     long total;
 
@@ -10,22 +10,31 @@ internal sealed class CountingStream(Stream inner, Action<long> read) : Stream
 
     public override int Read(byte[] buffer, int offset, int count) => Count(inner.Read(buffer, offset, count));
 
-    public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) =>
-        Count(await inner.ReadAsync(buffer, cancellationToken));
+    public override async ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
+    {
+        await inner.WriteAsync(buffer, cancellationToken);
+        Count(buffer.Length);
+    }
 
-    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
-        ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
+    public override Task WriteAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
+        WriteAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
+
+    public override void Write(byte[] buffer, int offset, int count)
+    {
+        inner.Write(buffer, offset, count);
+        Count(count);
+    }
 
     int Count(int count)
     {
         if (count > 0)
-            read(total += count);
+            moved(total += count);
         return count;
     }
 
-    public override bool CanRead => true;
+    public override bool CanRead => inner.CanRead;
     public override bool CanSeek => false;
-    public override bool CanWrite => false;
+    public override bool CanWrite => inner.CanWrite;
     public override long Length => inner.Length;
     public override long Position
     {
@@ -33,11 +42,9 @@ internal sealed class CountingStream(Stream inner, Action<long> read) : Stream
         set => throw new NotSupportedException();
     }
 
-    public override void Flush() { }
+    public override void Flush() => inner.Flush();
 
     public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
 
     public override void SetLength(long value) => throw new NotSupportedException();
-
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 }

@@ -111,6 +111,8 @@ internal sealed class LayerTransfers(ContentStore content, Snapshotter snapshots
             {
                 if (parent is not null)
                     await parent.WaitAsync(cancellation);
+                if (layer.Parent is { } below && !snapshots.Contains(below))
+                    throw new EngineException(ErrorKind.System, $"the layers below {layer.Blob.Digest} are not here");
                 unpack.Commit(layer.DiffId);
             }
             transfer.Progress.Report("Pull complete");
@@ -234,6 +236,7 @@ internal sealed class LayerTransfers(ContentStore content, Snapshotter snapshots
                 try
                 {
                     unpack.Apply(pipe, stop.Token);
+                    pipe.CopyTo(Stream.Null);
                 }
                 catch
                 {

@@ -233,7 +233,8 @@ internal sealed class RegistryClient
         return new RegistryException(
             RegistryFailure.Unreachable,
             $"Get \"{shown.GetLeftPart(UriPartial.Path)}\": {words}",
-            inner: failure
+            inner: failure,
+            retryable: transient
         );
     }
 
@@ -278,7 +279,7 @@ internal sealed class RegistryClient
             _ => status == HttpStatusCode.NotFound ? RegistryFailure.NotFound : RegistryFailure.Refused,
         };
         var text = error?.ToString() ?? $"received unexpected HTTP status: {(int)status} {response.ReasonPhrase}".TrimEnd();
-        return new RegistryException(failureKind, RegistryError.Clean(text), error);
+        return new RegistryException(failureKind, RegistryError.Clean(text), error, retryable: IsBusy(status));
     }
 
     /// <summary>Reads a whole small body.</summary>

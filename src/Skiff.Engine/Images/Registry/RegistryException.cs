@@ -27,9 +27,13 @@ internal sealed class RegistryException(
     RegistryFailure failure,
     string message,
     RegistryError? error = null,
-    Exception? inner = null
+    Exception? inner = null,
+    bool retryable = false
 ) : Exception(message, inner)
 {
+    /// <summary>The same may succeed a moment later: a broken connection, a busy registry.</summary>
+    public bool Retryable { get; } = retryable;
+
     public RegistryFailure Failure { get; } = failure;
 
     /// <summary>The registry's own first error, if it sent one.</summary>
