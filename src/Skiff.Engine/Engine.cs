@@ -1,25 +1,128 @@
 // The fuse box: every service is constructed here, by hand.
+using Skiff.Engine.Bundles;
 using Skiff.Engine.Containers;
 using Skiff.Engine.Events;
 using Skiff.Engine.Images;
 using Skiff.Engine.Networks;
+using Skiff.Engine.Storage;
+using Skiff.Linux.Files;
 
 namespace Skiff.Engine;
 
 /// <summary>One engine on one data root. Opened by skiffd, used by its doors.</summary>
 public sealed class Engine : IAsyncDisposable
 {
-    Engine(EngineOptions options) => Options = options;
+    readonly FileLock dataRootLock;
+    readonly Database database;
+    readonly EngineTasks background;
+
+    Engine(EngineOptions options, FileLock dataRootLock, Database database, Action<Exception> report)
+    {
+        this.dataRootLock = dataRootLock;
+        this.database = database;
+        background = new EngineTasks(report);
+        Options = options;
+        Layout = new StateLayout(options.DataRoot, options.ExecRoot);
+        var journal = new Journal(database);
+
+        Images = new ImageService(options, Layout, database, Events);
+        Networks = new NetworkService(options, Layout, database, journal, Events);
+        var store = new ContainerStore(database);
+        var events = new ContainerEvents(Events);
+        var bundles = new BundleBuilder(
+            options,
+            Layout,
+            Facts(),
+            SeccompText(options),
+            new EtcFiles(Layout, Networks),
+            new UserLookup()
+        );
+        var execs = new Execs(store.Find, bundles, events, background);
+        var lifecycle = new Lifecycle(
+            options,
+            Layout,
+            journal,
+            store,
+            Images.Snapshots,
+            Networks,
+            bundles,
+            execs,
+            events,
+            background
+        );
+        Containers = new ContainerService(
+            store,
+            lifecycle,
+            execs,
+            Images,
+            Images.Snapshots,
+            Networks,
+            Layout,
+            events
+        );
+        Recovery = new Recovery(Layout, journal, store, lifecycle, Networks, background);
+    }
 
     public EngineOptions Options { get; }
     public EventBus Events { get; } = new();
-    public ImageService Images => throw new NotSupportedException("filled in by this slice");
-    public NetworkService Networks => throw new NotSupportedException("filled in by this slice");
-    public ContainerService Containers => throw new NotSupportedException("filled in by this slice");
+    public ImageService Images { get; }
+    public NetworkService Networks { get; }
+    public ContainerService Containers { get; }
+
+    internal StateLayout Layout { get; }
+    Recovery Recovery { get; }
 
     /// <summary>Locks the data root, repairs what a crash left, adopts running containers, makes the default network.</summary>
-    public static Task<Engine> OpenAsync(EngineOptions options, CancellationToken cancellation) =>
-        Task.FromResult(new Engine(options));
+    /// <param name="report">told of failures in background work</param>
+    /// <exception cref="EngineException">Conflict: another engine holds the data root</exception>
+    public static async Task<Engine> OpenAsync(
+        EngineOptions options,
+        Action<Exception> report,
+        CancellationToken cancellation
+    )
+    {
+        var layout = new StateLayout(options.DataRoot, options.ExecRoot);
+        foreach (string directory in (string[])[layout.DataRoot, layout.ExecRoot, layout.Volumes, layout.Scratch])
+            Directory.CreateDirectory(directory, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute);
+        var held =
+            FileLock.TryTake(layout.Lock)
+            ?? throw EngineException.Conflict(
+                $"the data root {layout.DataRoot} is in use by another skiffd: stop it, or give this one its own --data-root"
+            );
+        try
+        {
+            var engine = new Engine(options, held, new Database(layout.Database), report);
+            await engine.Images.RepairAsync(cancellation);
+            await engine.Networks.OpenAsync(cancellation);
+            await engine.Recovery.RunAsync(cancellation);
+            return engine;
+        }
+        catch
+        {
+            held.Dispose();
+            throw;
+        }
+    }
 
-    public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+    /// <summary>Leaves running containers running; the next engine on this data root takes them over.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await background.DisposeAsync();
+        await Networks.DisposeAsync();
+        database.Dispose();
+        dataRootLock.Dispose();
+    }
+
+    static HostFacts Facts() =>
+        new(
+            EngineOptions.HostPlatform.Architecture,
+            Environment.OSVersion.Version,
+            AppArmor: File.Exists("/sys/module/apparmor/parameters/enabled")
+                && File.ReadAllText("/sys/module/apparmor/parameters/enabled").StartsWith('Y')
+        );
+
+    static string SeccompText(EngineOptions options) =>
+        options.SeccompProfile is "builtin" or "unconfined"
+            ? options.SeccompProfile
+            : File.ReadAllText(options.SeccompProfile);
 }

@@ -1,142 +1,300 @@
 // The verbs on containers: each reads as a recipe.
+using System.Security.Cryptography;
+using System.Text.RegularExpressions;
+using Skiff.Engine.Bundles;
+using Skiff.Engine.Events;
+using Skiff.Engine.Images;
+using Skiff.Engine.Networks;
+using Skiff.Engine.Storage;
+using Skiff.Oci.Names;
+using Skiff.Tasks;
+
 namespace Skiff.Engine.Containers;
 
 /// <summary>
 /// Create, start, stop, remove, attach to and watch containers. Every nameOrId takes a name, an id or an unambiguous
 /// prefix; an unknown one throws NotFound "No such container: x".
 /// </summary>
-public sealed class ContainerService
+public sealed partial class ContainerService
 {
-    public IReadOnlyList<Container> List() => throw new NotSupportedException("filled in by this slice");
+    readonly ContainerStore store;
+    readonly Lifecycle lifecycle;
+    readonly Execs execs;
+    readonly ImageService images;
+    readonly Snapshotter snapshotter;
+    readonly NetworkService networks;
+    readonly StateLayout layout;
+    readonly ContainerEvents events;
+
+    internal ContainerService(
+        ContainerStore store,
+        Lifecycle lifecycle,
+        Execs execs,
+        ImageService images,
+        Snapshotter snapshotter,
+        NetworkService networks,
+        StateLayout layout,
+        ContainerEvents events
+    )
+    {
+        this.store = store;
+        this.lifecycle = lifecycle;
+        this.execs = execs;
+        this.images = images;
+        this.snapshotter = snapshotter;
+        this.networks = networks;
+        this.layout = layout;
+        this.events = events;
+    }
+
+    /// <summary>Newest first.</summary>
+    public IReadOnlyList<Container> List() => [.. store.All().Select(c => c.Record)];
 
     /// <exception cref="EngineException">NotFound, or InvalidParameter for an ambiguous prefix</exception>
-    public Container Get(string nameOrId) => throw new NotSupportedException("filled in by this slice");
+    public Container Get(string nameOrId) => store.Get(nameOrId).Record;
 
     /// <summary>Creates; nothing runs yet. A missing image is NotFound "No such image: x". Returns warnings for the user.</summary>
-    public Task<(Container Container, IReadOnlyList<string> Warnings)> CreateAsync(
+    public async Task<(Container Container, IReadOnlyList<string> Warnings)> CreateAsync(
         ContainerCreate request,
         CancellationToken cancellation
-    ) => throw new NotSupportedException("filled in by this slice");
+    )
+    {
+        var image =
+            images.Find(request.Image)
+            ?? throw EngineException.NotFound($"No such image: {Reference.Parse(request.Image).WithDefaultTag().Familiar}");
+        CheckPlatform(request, image);
+        var config = ImageDefaults.Merge(request.Config, image.Config.Config);
+        var warnings = HostSettingsValidator.Validate(request.Host);
+        string id = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(32));
+        string name = request.Name is { Length: > 0 } given ? ValidName(given) : NameGenerator.Next(store.NameIsFree);
+        var record = new Container
+        {
+            Id = id,
+            Name = name,
+            Created = DateTimeOffset.UtcNow,
+            ImageName = request.Image,
+            ImageId = image.Id,
+            Config = config with { Hostname = config.Hostname.Length > 0 ? config.Hostname : id[..12] },
+            Host = request.Host,
+            Networks = NetworkRequests(request),
+            LogPath = request.Host.LogDriver == "none" ? "" : layout.ContainerLog(id),
+        };
+        // Everything about it is checked before anything is taken: the bundle of this container can be written.
+        lifecycle.CheckBundle(record);
+
+        await using var rollback = new Rollback();
+        snapshotter.Prepare(id, image);
+        rollback.Push(() => snapshotter.Remove(id));
+        store.Add(record, [new JournalEntry(id, ResourceKind.Directory, layout.Container(id))]);
+        rollback.Keep();
+        Directory.CreateDirectory(layout.Container(id));
+        events.Publish(record, "create");
+        return (record, warnings);
+    }
 
     /// <exception cref="EngineException">NotModified if it runs already</exception>
     public Task StartAsync(string nameOrId, CancellationToken cancellation) =>
-        throw new NotSupportedException("filled in by this slice");
+        lifecycle.StartAsync(store.Get(nameOrId), cancellation);
 
     /// <summary>Signals, waits up to the timeout (null: the container's, then 10 s; negative: for ever), kills.</summary>
     /// <exception cref="EngineException">NotModified if it does not run</exception>
-    public Task StopAsync(string nameOrId, string? signal, int? timeoutSeconds, CancellationToken cancellation) =>
-        throw new NotSupportedException("filled in by this slice");
+    public Task StopAsync(string nameOrId, string? signal, int? timeoutSeconds, CancellationToken cancellation)
+    {
+        var live = store.Get(nameOrId);
+        if (!live.Record.State.IsRunning)
+            throw new EngineException(ErrorKind.NotModified, $"container {nameOrId} is already stopped");
+        return lifecycle.StopAsync(live, signal, timeoutSeconds, cancellation);
+    }
 
-    public Task RestartAsync(string nameOrId, string? signal, int? timeoutSeconds, CancellationToken cancellation) =>
-        throw new NotSupportedException("filled in by this slice");
+    public async Task RestartAsync(string nameOrId, string? signal, int? timeoutSeconds, CancellationToken cancellation)
+    {
+        var live = store.Get(nameOrId);
+        if (live.Record.State.IsRunning)
+            await lifecycle.StopAsync(live, signal, timeoutSeconds, cancellation);
+        await lifecycle.StartAsync(live, cancellation);
+        events.Publish(live.Record, "restart");
+    }
 
     /// <param name="signal">"KILL", "SIGKILL" or "9"; null is KILL</param>
-    public Task KillAsync(string nameOrId, string? signal, CancellationToken cancellation) =>
-        throw new NotSupportedException("filled in by this slice");
+    public Task KillAsync(string nameOrId, string? signal, CancellationToken cancellation)
+    {
+        var live = store.Get(nameOrId);
+        if (!live.Record.State.IsRunning)
+            throw EngineException.Conflict($"cannot kill container: {nameOrId}: container {live.Id} is not running");
+        return lifecycle.KillAsync(live, Lifecycle.SignalNumber(signal ?? "KILL"), cancellation);
+    }
 
     public Task PauseAsync(string nameOrId, CancellationToken cancellation) =>
-        throw new NotSupportedException("filled in by this slice");
+        lifecycle.PauseAsync(store.Get(nameOrId), cancellation);
 
     public Task UnpauseAsync(string nameOrId, CancellationToken cancellation) =>
-        throw new NotSupportedException("filled in by this slice");
+        lifecycle.UnpauseAsync(store.Get(nameOrId), cancellation);
 
-    public Task RenameAsync(string nameOrId, string newName, CancellationToken cancellation) =>
-        throw new NotSupportedException("filled in by this slice");
+    public async Task RenameAsync(string nameOrId, string newName, CancellationToken cancellation)
+    {
+        var live = store.Get(nameOrId);
+        string oldName = live.Record.Name;
+        string name = ValidName(newName);
+        if (name == oldName)
+            throw EngineException.Invalid("Renaming a container with the same name as its current name");
+        using (await live.LockAsync(cancellation))
+            store.Rename(live, name);
+        events.Publish(live.Record, "rename", ("oldName", "/" + oldName));
+    }
 
     /// <exception cref="EngineException">Conflict if it runs and not forced</exception>
     public Task RemoveAsync(string nameOrId, bool force, CancellationToken cancellation) =>
-        throw new NotSupportedException("filled in by this slice");
+        lifecycle.RemoveAsync(store.Get(nameOrId), force, cancellation);
 
     /// <summary>
     /// Registers the wait at once (so that the caller may flush headers after this returns) and yields the task of
     /// the exit. Conditions: not-running, next-exit, removed.
     /// </summary>
-    public Task<ContainerExit> WaitAsync(string nameOrId, WaitCondition condition, CancellationToken cancellation) =>
-        throw new NotSupportedException("filled in by this slice");
+    public Task<ContainerExit> WaitAsync(string nameOrId, WaitCondition condition, CancellationToken cancellation)
+    {
+        var live = store.Get(nameOrId);
+        var exit = condition switch
+        {
+            WaitCondition.Removed => live.Removed,
+            WaitCondition.NotRunning when !live.IsActive => Task.FromResult(
+                new ContainerExit(live.Record.State.ExitCode, null)
+            ),
+            _ => live.NextExit,
+        };
+        return exit.WaitAsync(cancellation);
+    }
 
-    public Task ResizeAsync(string nameOrId, ushort rows, ushort columns, CancellationToken cancellation) =>
-        throw new NotSupportedException("filled in by this slice");
+    public async Task ResizeAsync(string nameOrId, ushort rows, ushort columns, CancellationToken cancellation)
+    {
+        var live = store.Get(nameOrId);
+        var task = live.Task ?? throw EngineException.Conflict($"container {live.Id} is not running");
+        await Lifecycle.AskAsync<DoneAnswer>(task, new ResizeRequest(null, rows, columns), cancellation);
+        events.Publish(live.Record, "resize", ("height", $"{rows}"), ("width", $"{columns}"));
+    }
 
     /// <summary>
     /// Checks that the container can be attached to and says whether it has a terminal. The session's RunAsync then
     /// joins a client's stream with the process; on a created container it waits for the start and loses no byte.
     /// </summary>
-    public AttachSession Attach(string nameOrId, AttachRequest request) =>
-        throw new NotSupportedException("filled in by this slice");
+    public AttachSession Attach(string nameOrId, AttachRequest request)
+    {
+        var live = store.Get(nameOrId);
+        var container = live.Record;
+        if (container.State.Status == ContainerStatus.Paused)
+            throw EngineException.Conflict($"container {nameOrId} is paused, unpause the container before attach");
+        var pending = new PendingAttach(
+            new Skiff.Tasks.AttachRequest(null, request.Stdin && container.Config.OpenStdin, request.Stdout, request.Stderr)
+        );
+        var task = request.Stream ? live.TaskOrPending(pending) : null;
+        events.Publish(container, "attach");
+        return new AttachSession(
+            container.Config.Tty,
+            request with { Stdin = pending.Request.Stdin },
+            async cancellation =>
+                task is null
+                    ? await pending.Connected.Task.WaitAsync(cancellation)
+                    : await task.AttachAsync(pending.Request, cancellation),
+            request.Logs && container.LogPath.Length > 0 ? ReplayAsync : null,
+            () => events.Publish(container, "detach"),
+            () => live.Abandon(pending)
+        );
+
+        async Task ReplayAsync(Stream client, CancellationToken cancellation)
+        {
+            var wanted = new LogRequest { Stdout = request.Stdout, Stderr = request.Stderr };
+            await foreach (var line in LogReader.ReadAsync(container.LogPath, wanted, Task.CompletedTask, cancellation))
+            {
+                if (!container.Config.Tty)
+                    await client.WriteAsync(AttachSession.FrameHeader(line.Stream, line.Text.Length), cancellation);
+                await client.WriteAsync(line.Text, cancellation);
+            }
+            await client.FlushAsync(cancellation);
+        }
+    }
 
     /// <summary>Lines of the log, oldest first, following new ones if asked until the container stops.</summary>
-    public IAsyncEnumerable<LogLine> LogsAsync(string nameOrId, LogRequest request, CancellationToken cancellation) =>
-        throw new NotSupportedException("filled in by this slice");
+    /// <exception cref="EngineException">InvalidParameter: the container keeps no log</exception>
+    public IAsyncEnumerable<LogLine> LogsAsync(string nameOrId, LogRequest request, CancellationToken cancellation)
+    {
+        var live = store.Get(nameOrId);
+        if (live.Record.LogPath.Length == 0)
+            throw EngineException.NotImplemented("configured logging driver does not support reading");
+        var ended = live.IsActive ? live.NextExit : Task.CompletedTask;
+        return LogReader.ReadAsync(live.Record.LogPath, request, ended, cancellation);
+    }
 
-    /// <summary>"ps" of the container's processes: titles and rows. Arguments as for ps(1), default "-ef".</summary>
-    public (IReadOnlyList<string> Titles, IReadOnlyList<IReadOnlyList<string>> Rows) Top(string nameOrId, string? psArguments) =>
-        throw new NotSupportedException("filled in by this slice");
+    /// <summary>The container's processes as "ps -ef" shows them: titles and rows.</summary>
+    public (IReadOnlyList<string> Titles, IReadOnlyList<IReadOnlyList<string>> Rows) Top(
+        string nameOrId,
+        string? psArguments
+    )
+    {
+        if (psArguments is not (null or "" or "-ef" or "ef"))
+            throw EngineException.NotImplemented($"ps arguments \"{psArguments}\" are not supported: only -ef");
+        var live = store.Get(nameOrId);
+        if (!live.Record.State.IsRunning)
+            throw EngineException.Conflict($"container {live.Id} is not running");
+        return ProcessList.Read(lifecycle.Processes(live));
+    }
 
-    public Exec CreateExec(string nameOrId, ExecRequest request) =>
-        throw new NotSupportedException("filled in by this slice");
+    public Exec CreateExec(string nameOrId, ExecRequest request) => execs.Create(store.Get(nameOrId), request);
 
-    public Exec GetExec(string execId) => throw new NotSupportedException("filled in by this slice");
+    public Exec GetExec(string execId) => execs.Get(execId);
 
     /// <summary>Starts an exec without a client.</summary>
-    public Task StartExecAsync(string execId, CancellationToken cancellation) =>
-        throw new NotSupportedException("filled in by this slice");
+    public Task StartExecAsync(string execId, CancellationToken cancellation) => execs.StartAsync(execId, cancellation);
 
     /// <summary>Like Attach: the session's RunAsync starts the exec and joins the client with it.</summary>
-    public AttachSession AttachExec(string execId) => throw new NotSupportedException("filled in by this slice");
+    public AttachSession AttachExec(string execId) => execs.Attach(execId);
 
     public Task ResizeExecAsync(string execId, ushort rows, ushort columns, CancellationToken cancellation) =>
-        throw new NotSupportedException("filled in by this slice");
+        execs.ResizeAsync(execId, rows, columns, cancellation);
+
+    /// <summary>The name of a container made of an image, or null: what keeps an image from being removed.</summary>
+    public string? UserOf(Oci.Names.Digest image) =>
+        store.All().FirstOrDefault(c => c.Record.ImageId == image)?.Record is { } user
+            ? $"{(user.State.IsRunning ? "running" : "stopped")} container {user.Id[..12]}"
+            : null;
+
+    static string ValidName(string name)
+    {
+        string bare = name.StartsWith('/') ? name[1..] : name;
+        if (!NamePattern().IsMatch(bare))
+            throw EngineException.Invalid(
+                $"Invalid container name ({name}), only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed"
+            );
+        return bare;
+    }
+
+    static void CheckPlatform(ContainerCreate request, Image image)
+    {
+        if (
+            request.Platform is { } wanted
+            && (wanted.OS != image.Config.OS || wanted.Architecture != image.Config.Architecture)
+        )
+            throw EngineException.NotFound(
+                $"image with reference {request.Image} was found but its platform "
+                    + $"({image.Config.OS}/{image.Config.Architecture}) does not match the specified platform ({wanted})"
+            );
+    }
+
+    List<EndpointRequest> NetworkRequests(ContainerCreate request)
+    {
+        string mode = request.Host.NetworkMode is "" or "default" ? "bridge" : request.Host.NetworkMode;
+        if (mode is "host" or "none")
+            return [];
+        List<EndpointRequest> wanted =
+        [
+            request.Networks.FirstOrDefault(n => n.Network == mode || (n.Network == "default" && mode == "bridge"))
+                ?? new EndpointRequest { Network = mode },
+            .. request.Networks.Where(n => n.Network != mode && n.Network != "default"),
+        ];
+        foreach (var network in wanted)
+            if (networks.Find(network.Network) is null)
+                throw EngineException.NotFound($"network {network.Network} not found");
+        return wanted;
+    }
+
+    [GeneratedRegex("^[a-zA-Z0-9][a-zA-Z0-9_.-]+$")]
+    private static partial Regex NamePattern();
 }
-
-public sealed record ContainerCreate
-{
-    /// <summary>null: one is made up.</summary>
-    public string? Name { get; init; }
-    public required string Image { get; init; }
-    public Oci.Names.Platform? Platform { get; init; }
-
-    /// <summary>What the user set; null and empty members take the image's.</summary>
-    public required ContainerConfig Config { get; init; }
-    public required HostSettings Host { get; init; }
-
-    /// <summary>Networks beyond NetworkMode, and settings (aliases, fixed address) of it.</summary>
-    public IReadOnlyList<Networks.EndpointRequest> Networks { get; init; } = [];
-}
-
-public enum WaitCondition
-{
-    NotRunning,
-    NextExit,
-    Removed,
-}
-
-/// <param name="Error">why it could not start or be removed, or null</param>
-public sealed record ContainerExit(int ExitCode, string? Error);
-
-/// <param name="Logs">first replay the log</param>
-/// <param name="Stream">then follow the live process</param>
-/// <param name="DetachKeys">"ctrl-p,ctrl-q" if null; only meaningful with a terminal</param>
-public sealed record AttachRequest(
-    bool Stdin,
-    bool Stdout,
-    bool Stderr,
-    bool Logs,
-    bool Stream,
-    string? DetachKeys
-);
-
-public sealed record LogRequest
-{
-    public bool Stdout { get; init; } = true;
-    public bool Stderr { get; init; } = true;
-    public bool Follow { get; init; }
-    public DateTimeOffset? Since { get; init; }
-    public DateTimeOffset? Until { get; init; }
-
-    /// <summary>null: all.</summary>
-    public long? Tail { get; init; }
-}
-
-/// <param name="Stream">1 stdout, 2 stderr</param>
-/// <param name="Text">bytes as the process wrote them, newline included unless the process left it out</param>
-public readonly record struct LogLine(byte Stream, DateTimeOffset Time, ReadOnlyMemory<byte> Text);

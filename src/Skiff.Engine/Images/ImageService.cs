@@ -34,6 +34,9 @@ public sealed partial class ImageService
     /// <summary>The records.</summary>
     public ImageStore Store { get; }
 
+    /// <summary>Removes what a crash left half made. Run before anything else.</summary>
+    public Task RepairAsync(CancellationToken cancellation) => throw new NotSupportedException("filled in by this slice");
+
     /// <summary>Loads an archive as `docker save` writes it, or an OCI layout. Returns the names or ids loaded.</summary>
     public Task<IReadOnlyList<string>> LoadAsync(
         Stream archive,

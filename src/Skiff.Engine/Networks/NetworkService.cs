@@ -1,9 +1,34 @@
 // The verbs on networks.
+using Skiff.Engine.Events;
+using Skiff.Engine.Storage;
+
 namespace Skiff.Engine.Networks;
 
 /// <summary>Networks and the sandboxes of containers.</summary>
-public sealed class NetworkService
+public sealed class NetworkService(
+    EngineOptions options,
+    StateLayout layout,
+    Database database,
+    Journal journal,
+    EventBus events
+) : IAsyncDisposable
 {
+    readonly EngineOptions options = options;
+    readonly StateLayout layout = layout;
+    readonly Database database = database;
+    readonly Journal journal = journal;
+    readonly EventBus events = events;
+
+    /// <summary>Makes or re-asserts the default network, gives back links and leases of containers that are gone.</summary>
+    public Task OpenAsync(CancellationToken cancellation) => throw new NotSupportedException("filled in by this slice");
+
+    /// <summary>Removes what this engine made in the kernel: bridges, tables, sysctls. For `skiffd --cleanup`.</summary>
+    public Task PurgeAsync(CancellationToken cancellation) => throw new NotSupportedException("filled in by this slice");
+
+    /// <summary>Closes sockets; running containers' networking stays.</summary>
+    public ValueTask DisposeAsync() => throw new NotSupportedException("filled in by this slice");
+
+
     public IReadOnlyList<Network> List() => throw new NotSupportedException("filled in by this slice");
 
     /// <summary>By name, id or unambiguous prefix; null if there is none.</summary>

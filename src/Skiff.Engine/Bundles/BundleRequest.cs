@@ -1,0 +1,39 @@
+// Everything that is known about a container when its bundle is written.
+using Skiff.Oci.Runtime;
+
+namespace Skiff.Engine.Bundles;
+
+/// <summary>The input of <see cref="BundleWriter"/>: no part of it is looked up later.</summary>
+public sealed record BundleRequest
+{
+    /// <summary>64 hex digits.</summary>
+    public required string Id { get; init; }
+    public required ContainerConfig Config { get; init; }
+    public required HostSettings Host { get; init; }
+
+    /// <summary>The overlay with the destination "/".</summary>
+    public required SpecMount Root { get; init; }
+
+    /// <summary>An empty directory of the bundle, over which the root is mounted.</summary>
+    public required string RootPath { get; init; }
+    public required ResolvedUser User { get; init; }
+
+    /// <summary>The network namespace to join; null with the host's network.</summary>
+    public string? NetworkNamespacePath { get; init; }
+
+    /// <summary>Files of the container's own that are bound over /etc/hosts, /etc/hostname, /etc/resolv.conf.</summary>
+    public required IReadOnlyDictionary<string, string> EtcFiles { get; init; }
+    public required HostFacts Facts { get; init; }
+
+    /// <summary>The engine's --seccomp-profile: "builtin", "unconfined" or the text of a profile.</summary>
+    public string SeccompProfile { get; init; } = "builtin";
+    public bool NoNewPrivileges { get; init; }
+    public string CgroupParent { get; init; } = "/skiff";
+
+    /// <summary>Device nodes named by --device (or all, for --privileged), as the host has them.</summary>
+    public IReadOnlyList<LinuxDevice> Devices { get; init; } = [];
+}
+
+/// <summary>What a bundle depends on of this machine.</summary>
+/// <param name="Architecture">"amd64" or "arm64"</param>
+public sealed record HostFacts(string Architecture, Version Kernel, bool AppArmor);

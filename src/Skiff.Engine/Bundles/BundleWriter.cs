@@ -1,0 +1,159 @@
+// From everything known about a container to its config.json. Pure: the same request gives the same bundle.
+using Skiff.Oci.Runtime;
+
+namespace Skiff.Engine.Bundles;
+
+public static class BundleWriter
+{
+    /// <summary>Writes the whole spec of a container's process, as Docker would.</summary>
+    /// <exception cref="EngineException">InvalidParameter: a setting that makes no sense, named as the user wrote it</exception>
+    public static Spec Write(BundleRequest request)
+    {
+        var host = request.Host;
+        var security = SecurityOptions.Parse(host.SecurityOpt, request.Facts);
+        var capabilities = CapabilityList.Resolve(host);
+        return new Spec
+        {
+            Root = new SpecRoot { Path = request.RootPath, Readonly = host.ReadonlyRootfs },
+            Process = Process(request, security, capabilities),
+            Hostname = host.UtsMode == "host" ? null : request.Config.Hostname,
+            Domainname = host.UtsMode == "host" || request.Config.Domainname.Length == 0 ? null : request.Config.Domainname,
+            Mounts = MountList.Of(request),
+            Annotations = host.Annotations.Count > 0 ? host.Annotations : null,
+            Linux = new LinuxSpec
+            {
+                Namespaces = [.. Namespaces(request)],
+                Devices = request.Devices.Count > 0 ? request.Devices : null,
+                CgroupsPath = CgroupsPath(request.CgroupParent, host, request.Id),
+                Resources = Resources.Of(request),
+                RootfsPropagation = MountList.RootPropagation(host),
+                Seccomp = Seccomp(request, security, capabilities),
+                Sysctl = Sysctls(host),
+                MaskedPaths = host.Privileged || security.SystemPathsUnconfined ? null : host.MaskedPaths ?? DefaultSpec.MaskedPaths,
+                ReadonlyPaths = host.Privileged || security.SystemPathsUnconfined
+                    ? null
+                    : host.ReadonlyPaths ?? DefaultSpec.ReadonlyPaths,
+            },
+        };
+    }
+
+    /// <summary>The container's cgroup below the root of every hierarchy: "/skiff/id".</summary>
+    public static string CgroupsPath(string defaultParent, HostSettings host, string id)
+    {
+        string parent = host.CgroupParent is { Length: > 0 } own ? own : defaultParent;
+        return $"/{parent.Trim('/')}/{id}";
+    }
+
+    /// <summary>The environment of a process: PATH, HOSTNAME, TERM and HOME unless the user set them, then the user's.</summary>
+    public static IReadOnlyList<string> Environment(IReadOnlyList<string> variables, string hostname, bool terminal, string home)
+    {
+        var environment = new List<string>();
+        AddUnlessSet("PATH", DefaultSpec.Path);
+        AddUnlessSet("HOSTNAME", "HOSTNAME=" + hostname);
+        if (terminal)
+            AddUnlessSet("TERM", "TERM=xterm");
+        environment.AddRange(variables);
+        AddUnlessSet("HOME", "HOME=" + home);
+        return environment;
+
+        void AddUnlessSet(string name, string variable)
+        {
+            if (!variables.Any(v => v.StartsWith(name + "=", StringComparison.Ordinal)))
+                environment.Add(variable);
+        }
+    }
+
+    static SpecProcess Process(BundleRequest request, SecurityOptions security, IReadOnlyList<string> capabilities)
+    {
+        var config = request.Config;
+        var host = request.Host;
+        return new SpecProcess
+        {
+            Terminal = config.Tty,
+            ConsoleSize = config.Tty && host.ConsoleRows > 0
+                ? new ConsoleSize { Height = host.ConsoleRows, Width = host.ConsoleColumns }
+                : null,
+            User = User(request.User),
+            Args = [.. config.Entrypoint ?? [], .. config.Cmd ?? []],
+            Env = Environment(config.Env, config.Hostname, config.Tty, request.User.Home),
+            Cwd = config.WorkingDir.Length > 0 ? config.WorkingDir : "/",
+            Capabilities = CapabilityList.Sets(capabilities, request.User.Uid),
+            Rlimits = host.Ulimits.Count > 0 ? [.. host.Ulimits.Select(Rlimit)] : null,
+            NoNewPrivileges = security.NoNewPrivileges ?? (request.NoNewPrivileges && !host.Privileged),
+            OomScoreAdj = host.OomScoreAdj,
+        };
+    }
+
+    /// <summary>The user of a process; its own group counts among the additional ones, as Docker has it.</summary>
+    public static SpecUser User(ResolvedUser user) =>
+        new()
+        {
+            Uid = user.Uid,
+            Gid = user.Gid,
+            AdditionalGids = [user.Gid, .. user.AdditionalGids.Where(g => g != user.Gid)],
+        };
+
+    static SpecRlimit Rlimit(Ulimit limit) =>
+        new()
+        {
+            Type = "RLIMIT_" + limit.Name.ToUpperInvariant(),
+            Soft = limit.Soft < 0 ? ulong.MaxValue : (ulong)limit.Soft,
+            Hard = limit.Hard < 0 ? ulong.MaxValue : (ulong)limit.Hard,
+        };
+
+    static IEnumerable<LinuxNamespace> Namespaces(BundleRequest request)
+    {
+        var host = request.Host;
+        yield return new LinuxNamespace { Type = "mount" };
+        if (request.NetworkNamespacePath is { } network)
+            yield return new LinuxNamespace { Type = "network", Path = network };
+        if (host.UtsMode != "host")
+            yield return new LinuxNamespace { Type = "uts" };
+        if (host.PidMode != "host")
+            yield return new LinuxNamespace { Type = "pid" };
+        if (host.IpcMode != "host")
+            yield return new LinuxNamespace { Type = "ipc" };
+        if (host.CgroupnsMode != "host")
+            yield return new LinuxNamespace { Type = "cgroup" };
+    }
+
+    static LinuxSeccomp? Seccomp(BundleRequest request, SecurityOptions security, IReadOnlyList<string> capabilities)
+    {
+        if (request.Host.Privileged)
+            return null;
+        string profile = security.SeccompProfile ?? request.SeccompProfile;
+        var set = capabilities.ToHashSet(StringComparer.Ordinal);
+        return profile switch
+        {
+            "unconfined" => null,
+            "builtin" or "" => SeccompProfile.For(set, request.Facts.Architecture),
+            _ => SeccompProfile.Parse(profile, set, request.Facts.Architecture, request.Facts.Kernel),
+        };
+    }
+
+    static IReadOnlyDictionary<string, string>? Sysctls(HostSettings host)
+    {
+        foreach (string name in host.Sysctls.Keys)
+        {
+            bool network = name.StartsWith("net.", StringComparison.Ordinal);
+            bool ipc =
+                name.StartsWith("fs.mqueue.", StringComparison.Ordinal)
+                || name
+                    is "kernel.msgmax"
+                        or "kernel.msgmnb"
+                        or "kernel.msgmni"
+                        or "kernel.sem"
+                        or "kernel.shmall"
+                        or "kernel.shmmax"
+                        or "kernel.shmmni"
+                        or "kernel.shm_rmid_forced";
+            if (!network && !ipc)
+                throw EngineException.Invalid($"sysctl '{name}' is not allowed: it is not separate for each container");
+            if (network && host.NetworkMode == "host")
+                throw EngineException.Invalid($"sysctl '{name}' not allowed in host network namespace");
+            if (ipc && host.IpcMode == "host")
+                throw EngineException.Invalid($"sysctl '{name}' not allowed in host IPC namespace");
+        }
+        return host.Sysctls.Count > 0 ? host.Sysctls : null;
+    }
+}

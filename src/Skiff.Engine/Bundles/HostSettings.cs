@@ -1,0 +1,110 @@
+// How a container runs on this host: isolation, limits, storage, network.
+namespace Skiff.Engine.Bundles;
+
+/// <summary>How it runs on this host: isolation, limits, storage, network.</summary>
+public sealed record HostSettings
+{
+    public bool AutoRemove { get; init; }
+
+    /// <summary>"bridge", "host", "none" or the name of a network.</summary>
+    public string NetworkMode { get; init; } = "bridge";
+
+    /// <summary>"", "private", "host", "shareable" or "none".</summary>
+    public string IpcMode { get; init; } = "";
+
+    /// <summary>"" or "host".</summary>
+    public string PidMode { get; init; } = "";
+
+    /// <summary>"" or "host".</summary>
+    public string UtsMode { get; init; } = "";
+
+    /// <summary>"", "private" or "host".</summary>
+    public string CgroupnsMode { get; init; } = "";
+    public string? CgroupParent { get; init; }
+    public bool Privileged { get; init; }
+    public bool ReadonlyRootfs { get; init; }
+    public bool? Init { get; init; }
+    public IReadOnlyList<string> CapAdd { get; init; } = [];
+    public IReadOnlyList<string> CapDrop { get; init; } = [];
+
+    /// <summary>"no-new-privileges", "seccomp=unconfined", "seccomp={...profile...}", "systempaths=unconfined" ...</summary>
+    public IReadOnlyList<string> SecurityOpt { get; init; } = [];
+    public IReadOnlyList<string> GroupAdd { get; init; } = [];
+    public int OomScoreAdj { get; init; }
+    public IReadOnlyDictionary<string, string> Sysctls { get; init; } = new Dictionary<string, string>();
+    public IReadOnlyList<Ulimit> Ulimits { get; init; } = [];
+
+    /// <summary>null keeps Docker's default masks; empty masks nothing.</summary>
+    public IReadOnlyList<string>? MaskedPaths { get; init; }
+    public IReadOnlyList<string>? ReadonlyPaths { get; init; }
+
+    /// <summary>"source:destination[:options]" with an absolute source.</summary>
+    public IReadOnlyList<string> Binds { get; init; } = [];
+    public IReadOnlyList<MountRequest> Mounts { get; init; } = [];
+
+    /// <summary>Destination -> options.</summary>
+    public IReadOnlyDictionary<string, string> Tmpfs { get; init; } = new Dictionary<string, string>();
+
+    /// <summary>Bytes; 0 is the default of 64 MiB.</summary>
+    public long ShmSizeBytes { get; init; }
+    public IReadOnlyList<DeviceRequest> Devices { get; init; } = [];
+    public IReadOnlyList<string> DeviceCgroupRules { get; init; } = [];
+    public IReadOnlyList<string> Dns { get; init; } = [];
+    public IReadOnlyList<string> DnsSearch { get; init; } = [];
+    public IReadOnlyList<string> DnsOptions { get; init; } = [];
+
+    /// <summary>"host:address".</summary>
+    public IReadOnlyList<string> ExtraHosts { get; init; } = [];
+
+    // Limits. 0 is "not limited" throughout; bytes, microseconds.
+    public long MemoryBytes { get; init; }
+    public long MemoryReservationBytes { get; init; }
+
+    /// <summary>Memory and swap together; -1 unlimited.</summary>
+    public long MemorySwapBytes { get; init; }
+    public bool OomKillDisable { get; init; }
+    public long NanoCpus { get; init; }
+    public long CpuShares { get; init; }
+    public long CpuQuotaMicroseconds { get; init; }
+    public long CpuPeriodMicroseconds { get; init; }
+    public string CpusetCpus { get; init; } = "";
+    public string CpusetMems { get; init; } = "";
+
+    /// <summary>0 or -1: not limited.</summary>
+    public long PidsLimit { get; init; }
+
+    /// <summary>"json-file" or "none".</summary>
+    public string LogDriver { get; init; } = "json-file";
+
+    /// <summary>max-size, max-file.</summary>
+    public IReadOnlyDictionary<string, string> LogOptions { get; init; } = new Dictionary<string, string>();
+
+    /// <summary>Rows and columns of the client's terminal at create; 0 unknown.</summary>
+    public ushort ConsoleRows { get; init; }
+    public ushort ConsoleColumns { get; init; }
+    public IReadOnlyDictionary<string, string> Annotations { get; init; } = new Dictionary<string, string>();
+}
+
+public sealed record Ulimit(string Name, long Soft, long Hard);
+
+/// <param name="PathOnHost">a device node, "/dev/fuse"</param>
+/// <param name="Access">letters of rwm</param>
+public sealed record DeviceRequest(string PathOnHost, string PathInContainer, string Access);
+
+/// <summary>One --mount. Type is "bind" or "tmpfs".</summary>
+public sealed record MountRequest
+{
+    public required string Type { get; init; }
+    public string Source { get; init; } = "";
+    public required string Target { get; init; }
+    public bool ReadOnly { get; init; }
+
+    /// <summary>"", "rprivate", "rshared", "rslave", "private", "shared", "slave".</summary>
+    public string Propagation { get; init; } = "";
+    public bool NonRecursive { get; init; }
+    public bool CreateSource { get; init; }
+    public long TmpfsSizeBytes { get; init; }
+
+    /// <summary>Permission bits; 0 is the default 1777.</summary>
+    public uint TmpfsMode { get; init; }
+}

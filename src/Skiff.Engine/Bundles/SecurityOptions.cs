@@ -1,0 +1,51 @@
+// The grammar of --security-opt.
+namespace Skiff.Engine.Bundles;
+
+/// <param name="SeccompProfile">"unconfined", "builtin" or the text of a profile; null: the engine's</param>
+internal sealed record SecurityOptions(bool? NoNewPrivileges, string? SeccompProfile, bool SystemPathsUnconfined)
+{
+    /// <exception cref="EngineException">InvalidParameter: an unknown option, or one this machine cannot honour</exception>
+    internal static SecurityOptions Parse(IReadOnlyList<string> options, HostFacts facts)
+    {
+        bool? noNewPrivileges = null;
+        string? seccomp = null;
+        bool systemPaths = false;
+        foreach (string option in options)
+        {
+            if (option == "no-new-privileges")
+            {
+                noNewPrivileges = true;
+                continue;
+            }
+            int separator = option.IndexOfAny(['=', ':']);
+            string key = separator < 0 ? option : option[..separator];
+            string value = separator < 0 ? "" : option[(separator + 1)..];
+            switch (key)
+            {
+                case "no-new-privileges" when bool.TryParse(value, out bool parsed):
+                    noNewPrivileges = parsed;
+                    break;
+                case "seccomp" when value.Length > 0:
+                    seccomp = value;
+                    break;
+                case "systempaths" when value == "unconfined":
+                    systemPaths = true;
+                    break;
+                case "apparmor" when value == "unconfined" || (value == "docker-default" && !facts.AppArmor):
+                case "label" when value == "disable":
+                    break;
+                case "apparmor":
+                    throw EngineException.NotImplemented(
+                        $"--security-opt apparmor={value} is not supported: this release of Skiff applies no AppArmor profile"
+                    );
+                case "label":
+                    throw EngineException.NotImplemented(
+                        $"--security-opt label={value} is not supported: this release of Skiff applies no SELinux label"
+                    );
+                default:
+                    throw EngineException.Invalid($"invalid --security-opt: \"{option}\"");
+            }
+        }
+        return new SecurityOptions(noNewPrivileges, seccomp, systemPaths);
+    }
+}

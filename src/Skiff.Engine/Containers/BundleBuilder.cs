@@ -1,0 +1,153 @@
+// From a container's record to its bundle on disk: resolves what only the host knows, then writes config.json.
+using System.Text.Json;
+using Skiff.Engine.Bundles;
+using Skiff.Engine.Images;
+using Skiff.Engine.Networks;
+using Skiff.Engine.Storage;
+using Skiff.Linux.Cgroups;
+using Skiff.Oci.Runtime;
+using Skiff.Tasks;
+
+namespace Skiff.Engine.Containers;
+
+internal sealed class BundleBuilder(
+    EngineOptions options,
+    StateLayout layout,
+    HostFacts facts,
+    string seccompProfile,
+    EtcFiles etc,
+    UserLookup users
+)
+{
+    /// <summary>The network namespace as the shim sees it: TaskClient hands it over as descriptor 4.</summary>
+    const string SandboxPath = "/proc/self/fd/4";
+
+    static readonly ResolvedUser AnyUser = new(0, 0, [], "/");
+
+    /// <summary>Writes the bundle to nowhere: every setting that cannot be expressed is an error now.</summary>
+    internal void Check(Container container)
+    {
+        foreach (var (source, create) in MountList.Sources(container.Host))
+            if (!create && !Path.Exists(source))
+                throw EngineException.Invalid(
+                    $"invalid mount config for type \"bind\": bind source path does not exist: {source}"
+                );
+        LogOptions.MaxSizeBytes(container.Host.LogOptions, options.LogMaxSizeBytes);
+        LogOptions.MaxFiles(container.Host.LogOptions, options.LogMaxFiles);
+        var root = new SpecMount { Destination = "/" };
+        BundleWriter.Write(Request(container, root, AnyUser, hasSandbox: container.Host.NetworkMode != "host"));
+    }
+
+    /// <summary>Writes config.json, task.json and the files for /etc. Returns the init process: execs start from it.</summary>
+    internal SpecProcess Write(Container container, Snapshot snapshot, IReadOnlyList<Endpoint> endpoints, bool hasSandbox)
+    {
+        string bundle = layout.Bundle(container.Id);
+        Directory.CreateDirectory(Path.Combine(bundle, "rootfs"));
+        etc.Write(container, endpoints);
+        // A missing source of -v is made, as Docker does; one of --mount is an error.
+        foreach (var (source, create) in MountList.Sources(container.Host))
+            if (create && !Path.Exists(source))
+                Directory.CreateDirectory(source);
+
+        var user = users.Resolve(container, snapshot);
+        var spec = BundleWriter.Write(Request(container, snapshot.Mount, user, hasSandbox));
+        WriteJson(Path.Combine(bundle, "config.json"), JsonSerializer.SerializeToUtf8Bytes(spec, RuntimeJson.Default.Spec));
+        var task = new TaskOptions
+        {
+            Id = container.Id,
+            OpenStdin = container.Config.OpenStdin,
+            StdinOnce = container.Config.StdinOnce,
+            LogPath = container.LogPath.Length > 0 ? container.LogPath : null,
+            LogMaxSizeBytes = LogOptions.MaxSizeBytes(container.Host.LogOptions, options.LogMaxSizeBytes),
+            LogMaxFiles = LogOptions.MaxFiles(container.Host.LogOptions, options.LogMaxFiles),
+        };
+        WriteJson(Path.Combine(bundle, "task.json"), JsonSerializer.SerializeToUtf8Bytes(task, TaskJson.Default.TaskOptions));
+        return spec.Process!;
+    }
+
+    /// <summary>The process of an exec: the container's own, with what was asked put over it.</summary>
+    /// <exception cref="EngineException">InvalidParameter: no such user</exception>
+    internal SpecProcess ExecProcess(LiveContainer live, ExecRequest request)
+    {
+        var container = live.Record;
+        var init = live.Process ??= ReadProcess(container.Id);
+        var user = users.ResolveRunning(container, request.User.Length > 0 ? request.User : container.Config.User);
+        var capabilities = CapabilityList.Resolve(request.Privileged ? new HostSettings { Privileged = true } : container.Host);
+        return init with
+        {
+            Terminal = request.Tty,
+            ConsoleSize = request is { Tty: true, ConsoleRows: > 0 }
+                ? new ConsoleSize { Height = request.ConsoleRows, Width = request.ConsoleColumns }
+                : null,
+            User = BundleWriter.User(user),
+            Args = request.Cmd,
+            Env = BundleWriter.Environment(
+                ImageDefaults.MergeEnvironment(container.Config.Env, request.Env),
+                container.Config.Hostname,
+                request.Tty,
+                user.Home
+            ),
+            Cwd = request.WorkingDir.Length > 0 ? request.WorkingDir : init.Cwd,
+            Capabilities = CapabilityList.Sets(capabilities, user.Uid),
+        };
+    }
+
+    /// <summary>How the container of a shim that is gone ended, if the shim lived to write it.</summary>
+    internal ExitRecord? ExitRecord(string id)
+    {
+        string path = Path.Combine(layout.Bundle(id), "exit.json");
+        if (!File.Exists(path))
+            return null;
+        try
+        {
+            return JsonSerializer.Deserialize(File.ReadAllBytes(path), TaskJson.Default.ExitRecord);
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
+    }
+
+    internal string CgroupPath(Container container) =>
+        BundleWriter.CgroupsPath(options.CgroupParent, container.Host, container.Id);
+
+    /// <summary>Host pids of the container's processes.</summary>
+    internal IReadOnlyList<int> Processes(Container container) => CgroupOf(CgroupPath(container)).Processes();
+
+    /// <summary>Kills what is left in a container's cgroup and removes it. Idempotent.</summary>
+    internal static void RemoveCgroup(string path)
+    {
+        var cgroup = CgroupOf(path);
+        cgroup.Signal(Skiff.Linux.Processes.Signals.SIGKILL);
+        cgroup.Remove();
+    }
+
+    static Cgroup CgroupOf(string path) => new(CgroupHierarchy.Detect(), path);
+
+    BundleRequest Request(Container container, SpecMount root, ResolvedUser user, bool hasSandbox) =>
+        new()
+        {
+            Id = container.Id,
+            Config = container.Config,
+            Host = container.Host,
+            Root = root,
+            RootPath = Path.Combine(layout.Bundle(container.Id), "rootfs"),
+            User = user,
+            NetworkNamespacePath = hasSandbox ? SandboxPath : null,
+            EtcFiles = etc.Paths(container.Id),
+            Facts = facts,
+            SeccompProfile = seccompProfile,
+            NoNewPrivileges = options.NoNewPrivileges,
+            CgroupParent = options.CgroupParent,
+            Devices = HostDevices.Resolve(container.Host),
+        };
+
+    SpecProcess ReadProcess(string id) =>
+        JsonSerializer
+            .Deserialize(File.ReadAllBytes(Path.Combine(layout.Bundle(id), "config.json")), RuntimeJson.Default.Spec)
+            ?.Process
+        ?? throw new EngineException(ErrorKind.DataLoss, $"the bundle of container {id} has no process");
+
+    // Of this boot only, so not synced: after a power loss there is nothing to adopt.
+    static void WriteJson(string path, byte[] json) => File.WriteAllBytes(path, json);
+}

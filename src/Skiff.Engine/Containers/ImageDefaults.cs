@@ -1,0 +1,73 @@
+// What a container takes from its image where its user said nothing.
+using Skiff.Engine.Bundles;
+using Skiff.Oci.Images;
+
+namespace Skiff.Engine.Containers;
+
+internal static class ImageDefaults
+{
+    /// <summary>Docker's rules: lists of the user replace, maps and variables merge, an entrypoint drops the image's command.</summary>
+    /// <exception cref="EngineException">InvalidParameter: nothing to run</exception>
+    internal static ContainerConfig Merge(ContainerConfig user, ImageRunConfig? image)
+    {
+        image ??= new ImageRunConfig();
+        bool ownEntrypoint = user.Entrypoint is not null;
+        // An entrypoint of one empty word is how clients say "none".
+        var entrypoint = ownEntrypoint
+            ? user.Entrypoint is [""] ? [] : user.Entrypoint
+            : image.Entrypoint;
+        var command = user.Cmd is { Count: > 0 } || ownEntrypoint ? user.Cmd : image.Cmd;
+        if (entrypoint is null or { Count: 0 } && command is null or { Count: 0 })
+            throw EngineException.Invalid("no command specified");
+        return user with
+        {
+            Entrypoint = entrypoint,
+            Cmd = command,
+            Env = MergeEnvironment(image.Env ?? [], user.Env),
+            User = user.User.Length > 0 ? user.User : image.User ?? "",
+            WorkingDir = user.WorkingDir.Length > 0 ? user.WorkingDir : image.WorkingDir ?? "",
+            Labels = MergeLabels(image.Labels, user.Labels),
+            ExposedPorts = [.. (image.ExposedPorts?.Keys ?? []).Union(user.ExposedPorts)],
+            Volumes = [.. (image.Volumes?.Keys ?? []).Union(user.Volumes)],
+            StopSignal = user.StopSignal ?? image.StopSignal,
+            Healthcheck = user.Healthcheck ?? image.Healthcheck,
+            Shell = user.Shell ?? image.Shell,
+            OnBuild = user.OnBuild ?? image.OnBuild,
+        };
+    }
+
+    /// <summary>The image's variables with the user's put over them; "NAME" alone removes a variable.</summary>
+    internal static IReadOnlyList<string> MergeEnvironment(IReadOnlyList<string> image, IReadOnlyList<string> user)
+    {
+        var merged = image.ToList();
+        foreach (string variable in user)
+        {
+            int at = merged.FindIndex(v => Name(v).Equals(Name(variable), StringComparison.Ordinal));
+            bool removes = !variable.Contains('=', StringComparison.Ordinal);
+            if (at >= 0 && removes)
+                merged.RemoveAt(at);
+            else if (at >= 0)
+                merged[at] = variable;
+            else if (!removes)
+                merged.Add(variable);
+        }
+        return merged;
+
+        static string Name(string variable)
+        {
+            int equals = variable.IndexOf('=', StringComparison.Ordinal);
+            return equals < 0 ? variable : variable[..equals];
+        }
+    }
+
+    static Dictionary<string, string> MergeLabels(
+        IReadOnlyDictionary<string, string>? image,
+        IReadOnlyDictionary<string, string> user
+    )
+    {
+        var labels = new Dictionary<string, string>(image ?? new Dictionary<string, string>(), StringComparer.Ordinal);
+        foreach (var (key, value) in user)
+            labels[key] = value;
+        return labels;
+    }
+}

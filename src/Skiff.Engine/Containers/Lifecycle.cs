@@ -1,0 +1,404 @@
+// How a container's process begins and ends: start, exit, stop, kill, pause, remove.
+using Skiff.Engine.Bundles;
+using Skiff.Engine.Images;
+using Skiff.Engine.Networks;
+using Skiff.Engine.Storage;
+using Skiff.Linux.Processes;
+using Skiff.Tasks;
+
+namespace Skiff.Engine.Containers;
+
+internal sealed class Lifecycle(
+    EngineOptions options,
+    StateLayout layout,
+    Journal journal,
+    ContainerStore store,
+    Snapshotter snapshotter,
+    NetworkService networks,
+    BundleBuilder bundles,
+    Execs execs,
+    ContainerEvents events,
+    EngineTasks background
+)
+{
+    static readonly TimeSpan DefaultStopTimeout = TimeSpan.FromSeconds(10);
+
+    /// <exception cref="EngineException">InvalidParameter: a setting that no bundle can express</exception>
+    internal void CheckBundle(Container container) => bundles.Check(container);
+
+    /// <exception cref="EngineException">NotModified if it runs already; what keeps it from starting</exception>
+    internal async Task StartAsync(LiveContainer live, CancellationToken cancellation)
+    {
+        using (await live.LockAsync(cancellation))
+        {
+            var container = live.Record;
+            if (container.State.IsRunning)
+                throw new EngineException(ErrorKind.NotModified, $"container {live.Id} is already running");
+            if (container.State.Status == ContainerStatus.Dead)
+                throw EngineException.Conflict("container is marked for removal and cannot be started");
+            try
+            {
+                // From here on the client may go: a start is finished or undone, never left half way.
+                await LaunchAsync(live, container);
+                return;
+            }
+            catch (Exception e) when (e is not OperationCanceledException)
+            {
+                RecordFailedStart(live, e);
+                if (!container.Host.AutoRemove)
+                    throw;
+            }
+        }
+        // Only an automatically removed container that failed to start comes here: its failure stands in the record.
+        var failed = live.Record.State;
+        await RemoveAsync(live, force: true, CancellationToken.None);
+        throw new EngineException(
+            failed.ExitCode is 126 or 127 ? ErrorKind.InvalidParameter : ErrorKind.System,
+            failed.Error
+        );
+    }
+
+    async Task LaunchAsync(LiveContainer live, Container container)
+    {
+        string id = container.Id;
+        string bundle = layout.Bundle(id);
+        var snapshot =
+            snapshotter.Find(id)
+            ?? throw new EngineException(ErrorKind.DataLoss, $"the writable layer of container {id} is missing");
+        await using var rollback = new Rollback();
+
+        journal.Take(Taken(container));
+        rollback.Push(() => GiveBackAsync(container));
+        Directory.CreateDirectory(bundle);
+        using var sandbox =
+            container.Host.NetworkMode == "host"
+                ? null
+                : await networks.CreateSandboxAsync(
+                    id,
+                    container.Name,
+                    container.Config.Hostname,
+                    container.Networks,
+                    CancellationToken.None
+                );
+        var endpoints = sandbox?.Endpoints ?? [];
+        live.Process = bundles.Write(container, snapshot, endpoints, hasSandbox: sandbox is not null);
+
+        var task = TaskClient.Spawn(options.RuntimePath, bundle, sandbox?.NetworkNamespace);
+        rollback.Push(() => EndShimAsync(task));
+        await ConnectAsync(live.TaskStarted(task), task);
+        var started = await AskAsync<StartedAnswer>(task, new StartRequest(), CancellationToken.None);
+
+        store.Save(
+            live,
+            container with
+            {
+                Endpoints = endpoints,
+                State = new ContainerState
+                {
+                    Status = ContainerStatus.Running,
+                    Pid = started.Pid,
+                    StartTicks = started.StartTicks,
+                    ShimPid = task.ShimPid,
+                    StartedAt = DateTimeOffset.UtcNow,
+                    FinishedAt = container.State.FinishedAt,
+                },
+            }
+        );
+        rollback.Keep();
+        events.Publish(container, "start");
+        background.Run(() => WatchAsync(live, task));
+    }
+
+    /// <summary>Waits for the end of a running container's process, however it comes.</summary>
+    internal async Task WatchAsync(LiveContainer live, TaskClient task)
+    {
+        ExitAnswer exit;
+        try
+        {
+            exit = await AskAsync<ExitAnswer>(task, new WaitRequest(null), CancellationToken.None);
+        }
+        catch (Exception e) when (e is IOException or EngineException or System.Net.Sockets.SocketException)
+        {
+            // The shim is gone: its exit record says what happened, or nobody will ever know.
+            exit = LostExit(live.Record);
+        }
+        await EndedAsync(live, task, exit);
+    }
+
+    /// <summary>Records the end of a process and gives back what its run had taken.</summary>
+    internal async Task EndedAsync(LiveContainer live, TaskClient? task, ExitAnswer exit)
+    {
+        bool remove;
+        using (await live.LockAsync(CancellationToken.None))
+        {
+            var container = live.Record;
+            if (!container.State.IsRunning)
+                return;
+            store.Save(
+                live,
+                container with
+                {
+                    Endpoints = [],
+                    State = container.State with
+                    {
+                        Status = ContainerStatus.Exited,
+                        Pid = 0,
+                        ShimPid = 0,
+                        ExitCode = exit.Code,
+                        OomKilled = exit.OomKilled,
+                        FinishedAt = exit.ExitedAt,
+                    },
+                }
+            );
+            execs.ContainerEnded(live.Id);
+            if (exit.OomKilled)
+                events.Publish(container, "oom");
+            events.Publish(
+                container,
+                "die",
+                ("exitCode", $"{exit.Code}"),
+                ("execDuration", $"{(long)(exit.ExitedAt - (container.State.StartedAt ?? exit.ExitedAt)).TotalSeconds}")
+            );
+            live.TaskEnded(new ContainerExit(exit.Code, null));
+            if (task is not null)
+                await EndShimAsync(task);
+            await GiveBackAsync(container);
+            remove = container.Host.AutoRemove;
+        }
+        if (remove)
+            await RemoveAsync(live, force: true, CancellationToken.None);
+    }
+
+    /// <summary>Signals, waits, kills.</summary>
+    internal async Task StopAsync(
+        LiveContainer live,
+        string? signal,
+        int? timeoutSeconds,
+        CancellationToken cancellation
+    )
+    {
+        var exit = live.NextExit;
+        var config = live.Record.Config;
+        int number = SignalNumber(signal ?? config.StopSignal ?? "TERM");
+        var timeout =
+            (timeoutSeconds ?? config.StopTimeoutSeconds) is { } seconds
+                ? seconds < 0
+                    ? Timeout.InfiniteTimeSpan
+                    : TimeSpan.FromSeconds(seconds)
+                : DefaultStopTimeout;
+        await KillAsync(live, number, cancellation);
+        if (live.Record.State.Status == ContainerStatus.Paused)
+            await UnpauseAsync(live, cancellation);
+        try
+        {
+            await exit.WaitAsync(timeout, cancellation);
+        }
+        catch (TimeoutException)
+        {
+            await KillAsync(live, Signals.SIGKILL, cancellation);
+            await exit.WaitAsync(cancellation);
+        }
+        events.Publish(live.Record, "stop");
+    }
+
+    /// <summary>Signals the init process; a process that ended meanwhile is no error.</summary>
+    internal async Task KillAsync(LiveContainer live, int signal, CancellationToken cancellation)
+    {
+        if (live.Task is not { } task)
+            return;
+        try
+        {
+            await AskAsync<DoneAnswer>(task, new KillRequest(null, signal, All: false), cancellation);
+        }
+        catch (EngineException e) when (e.Kind is ErrorKind.NotFound or ErrorKind.Conflict)
+        {
+            return;
+        }
+        catch (IOException)
+        {
+            return; // the shim has just ended with its process
+        }
+        events.Publish(live.Record, "kill", ("signal", $"{signal}"));
+    }
+
+    internal async Task PauseAsync(LiveContainer live, CancellationToken cancellation)
+    {
+        using (await live.LockAsync(cancellation))
+        {
+            if (!live.Record.State.IsRunning)
+                throw EngineException.Conflict($"container {live.Id} is not running");
+            if (live.Record.State.Status == ContainerStatus.Paused)
+                throw EngineException.Conflict($"container {live.Id} is already paused");
+            await AskAsync<DoneAnswer>(RunningTask(live), new PauseRequest(Resume: false), cancellation);
+            SetStatus(live, ContainerStatus.Paused);
+            events.Publish(live.Record, "pause");
+        }
+    }
+
+    internal async Task UnpauseAsync(LiveContainer live, CancellationToken cancellation)
+    {
+        using (await live.LockAsync(cancellation))
+        {
+            if (live.Record.State.Status != ContainerStatus.Paused)
+                throw EngineException.Conflict($"container {live.Id} is not paused");
+            await AskAsync<DoneAnswer>(RunningTask(live), new PauseRequest(Resume: true), cancellation);
+            SetStatus(live, ContainerStatus.Running);
+            events.Publish(live.Record, "unpause");
+        }
+    }
+
+    internal async Task RemoveAsync(LiveContainer live, bool force, CancellationToken cancellation)
+    {
+        while (live.IsActive)
+        {
+            if (!force)
+                throw EngineException.Conflict(
+                    $"cannot remove container \"/{live.Record.Name}\": container is {Word(live.Record.State.Status)}: "
+                        + "stop the container before removing or force remove"
+                );
+            var exit = live.NextExit;
+            await KillAsync(live, Signals.SIGKILL, cancellation);
+            await exit.WaitAsync(cancellation);
+        }
+        using (await live.LockAsync(cancellation))
+        {
+            if (live.Removed.IsCompleted)
+                return; // someone else, or --rm, was faster
+            if (live.IsActive)
+                throw EngineException.Conflict($"container {live.Id} was started while it was being removed");
+            // Logically gone first; what is left on disk stands in the journal until it is given back.
+            snapshotter.Remove(live.Id);
+            store.Remove(live);
+            if (Directory.Exists(layout.Container(live.Id)))
+                Directory.Delete(layout.Container(live.Id), recursive: true);
+            journal.Strike(new JournalEntry(live.Id, ResourceKind.Directory, layout.Container(live.Id)));
+            execs.ContainerRemoved(live.Id);
+            events.Publish(live.Record, "destroy");
+            live.WasRemoved(new ContainerExit(live.Record.State.ExitCode, null));
+        }
+    }
+
+    /// <summary>Host pids of the container's processes.</summary>
+    internal IEnumerable<int> Processes(LiveContainer live) => bundles.Processes(live.Record);
+
+    /// <summary>The signal's number by name ("KILL", "SIGKILL") or number.</summary>
+    /// <exception cref="EngineException">InvalidParameter</exception>
+    internal static int SignalNumber(string signal) =>
+        Signals.TryParse(signal) ?? throw EngineException.Invalid($"invalid signal: {signal}");
+
+    /// <summary>Asks the shim; what it refuses becomes the engine's error.</summary>
+    internal static async Task<T> AskAsync<T>(TaskClient task, TaskRequest request, CancellationToken cancellation)
+        where T : TaskAnswer
+    {
+        try
+        {
+            return await task.AskAsync<T>(request, cancellation);
+        }
+        catch (TaskException e)
+        {
+            throw new EngineException(
+                e.Kind switch
+                {
+                    FailureKind.CommandNotFound or FailureKind.CommandNotExecutable => ErrorKind.InvalidParameter,
+                    FailureKind.NotFound => ErrorKind.NotFound,
+                    FailureKind.WrongState => ErrorKind.Conflict,
+                    _ => ErrorKind.System,
+                },
+                request is StartRequest ? $"failed to create task for container: {e.Message}" : e.Message,
+                e
+            );
+        }
+    }
+
+    static async Task ConnectAsync(IReadOnlyList<PendingAttach> waiting, TaskClient task)
+    {
+        foreach (var attach in waiting)
+        {
+            var socket = await task.AttachAsync(attach.Request, CancellationToken.None);
+            if (!attach.Connected.TrySetResult(socket))
+                socket.Dispose();
+        }
+    }
+
+    static TaskClient RunningTask(LiveContainer live) =>
+        live.Task ?? throw EngineException.Conflict($"container {live.Id} is not running");
+
+    void SetStatus(LiveContainer live, ContainerStatus status) =>
+        store.Save(live, live.Record with { State = live.Record.State with { Status = status } });
+
+    void RecordFailedStart(LiveContainer live, Exception error)
+    {
+        int code = error is EngineException { InnerException: TaskException task }
+            ? task.Kind switch
+            {
+                FailureKind.CommandNotFound => 127,
+                FailureKind.CommandNotExecutable => 126,
+                _ => 128,
+            }
+            : 128;
+        store.Save(
+            live,
+            live.Record with
+            {
+                State = live.Record.State with { Error = error.Message, ExitCode = code },
+            }
+        );
+        live.StartFailed();
+    }
+
+    JournalEntry[] Taken(Container container) =>
+        [
+            new(container.Id, ResourceKind.Directory, layout.Bundle(container.Id)),
+            new(container.Id, ResourceKind.Cgroup, bundles.CgroupPath(container)),
+        ];
+
+    /// <summary>Gives back what a run takes: network, cgroup, bundle. Idempotent.</summary>
+    internal async Task GiveBackAsync(Container container)
+    {
+        await networks.ReleaseAsync(container.Id, CancellationToken.None);
+        BundleBuilder.RemoveCgroup(bundles.CgroupPath(container));
+        if (Directory.Exists(layout.Bundle(container.Id)))
+            Directory.Delete(layout.Bundle(container.Id), recursive: true);
+        journal.Strike(Taken(container));
+    }
+
+    static async Task EndShimAsync(TaskClient task)
+    {
+        try
+        {
+            await task.AskAsync<DoneAnswer>(new ShutdownRequest(), CancellationToken.None);
+        }
+        catch (Exception e) when (e is IOException or TaskException or System.Net.Sockets.SocketException)
+        {
+            // It has ended already: what it would have given back is given back below.
+        }
+    }
+
+    /// <summary>How a container ended whose shim is gone. A process without its shim is ended: nobody can wait for it.</summary>
+    internal ExitAnswer LostExit(Container container)
+    {
+        if (bundles.ExitRecord(container.Id) is { } record)
+            return new ExitAnswer(record.Code, record.OomKilled, record.ExitedAt);
+        bool alive = ProcessStat.StartTicks(container.State.Pid) == container.State.StartTicks;
+        if (alive)
+            BundleBuilder.RemoveCgroup(bundles.CgroupPath(container));
+        return new ExitAnswer(alive ? 128 + Signals.SIGKILL : 255, false, DateTimeOffset.UtcNow);
+    }
+
+    /// <summary>Ends a container that no record knows to be running.</summary>
+    internal static async Task AbandonAsync(TaskClient task)
+    {
+        try
+        {
+            await task.AskAsync<DoneAnswer>(new KillRequest(null, Signals.SIGKILL, All: true), CancellationToken.None);
+            await task.AskAsync<ExitAnswer>(new WaitRequest(null), CancellationToken.None);
+        }
+        catch (Exception e) when (e is IOException or TaskException or System.Net.Sockets.SocketException)
+        {
+            // Not started yet, or ended by itself.
+        }
+        await EndShimAsync(task);
+    }
+
+    static string Word(ContainerStatus status) => status == ContainerStatus.Paused ? "paused" : "running";
+}
