@@ -122,8 +122,8 @@ public static unsafe class MountApi
     static void Configure(Fd context, string type, string key, string? value)
     {
         nint result;
-        fixed (byte* k = Bytes(key))
-        fixed (byte* v = value is null ? null : Bytes(value))
+        fixed (byte* k = Libc.Utf8(key))
+        fixed (byte* v = value is null ? null : Libc.Utf8(value))
         {
             if (value is null)
                 result = Libc.Call(Syscall.fsconfig, context.Number, FSCONFIG_SET_FLAG, (nint)k);
@@ -159,12 +159,7 @@ public static unsafe class MountApi
 
     static Fd WithText(string text, Opens open, string call)
     {
-        fixed (byte* p = Bytes(text))
+        fixed (byte* p = Libc.Utf8(text))
             return new Fd((int)Libc.Check(open((nint)p), call, text));
     }
-
-    static byte[] Bytes(string text) =>
-        text.Contains('\0', StringComparison.Ordinal)
-            ? throw new ArgumentException("a text for the kernel holds a zero byte", nameof(text))
-            : Encoding.UTF8.GetBytes(text + '\0');
 }

@@ -19,7 +19,7 @@ public sealed record MountInfo(
 )
 {
     /// <summary>The mounts of this process's namespace, in order of mounting.</summary>
-    public static IReadOnlyList<MountInfo> Read() => Parse(File.ReadAllText("/proc/self/mountinfo"));
+    public static IReadOnlyList<MountInfo> Read() => Parse(KernelFile.Read("/proc/self/mountinfo"));
 
     internal static IReadOnlyList<MountInfo> Parse(string text)
     {

@@ -1,5 +1,6 @@
 // The generic system call, and the few wrappers that mounts, processes and cgroups need.
 using System.Runtime.InteropServices;
+using System.Text;
 
 namespace Skiff.Linux.Native;
 
@@ -49,6 +50,23 @@ internal static unsafe partial class Libc
         nint a4 = 0,
         nint a5 = 0
     ) => syscall(call.Number, a0, a1, a2, a3, a4, a5);
+
+    /// <summary>A call whose second argument is a path below the directory of the first.</summary>
+    internal static nint Call(Syscall call, int directory, string path, nint a2 = 0, nint a3 = 0)
+    {
+        fixed (byte* p = Utf8(path))
+            return syscall(call.Number, directory, (nint)p, a2, a3, 0, 0);
+    }
+
+    /// <summary>The text with a final zero, as the kernel takes it.</summary>
+    internal static byte[] Utf8(string text)
+    {
+        if (text.Contains('\0', StringComparison.Ordinal))
+            throw new ArgumentException("a text for the kernel holds a zero byte", nameof(text));
+        byte[] bytes = new byte[Encoding.UTF8.GetByteCount(text) + 1];
+        Encoding.UTF8.GetBytes(text, bytes);
+        return bytes;
+    }
 }
 
 /// <summary>struct pollfd, poll(2).</summary>

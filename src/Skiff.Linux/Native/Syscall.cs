@@ -39,6 +39,7 @@ internal readonly record struct Syscall(string Name, int X64, int Arm64)
     internal static readonly Syscall mkdirat = new("mkdirat", 258, 34);
     internal static readonly Syscall mknodat = new("mknodat", 259, 33);
     internal static readonly Syscall fchownat = new("fchownat", 260, 54);
+    internal static readonly Syscall unlinkat = new("unlinkat", 263, 35);
     internal static readonly Syscall newfstatat = new("newfstatat", 262, 79);
     internal static readonly Syscall symlinkat = new("symlinkat", 266, 36);
     internal static readonly Syscall unshare = new("unshare", 272, 97);

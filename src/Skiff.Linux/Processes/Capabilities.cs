@@ -31,5 +31,5 @@ public static class Capabilities
 
     /// <summary>The highest capability that the running kernel knows.</summary>
     public static int Last() =>
-        int.Parse(File.ReadAllText("/proc/sys/kernel/cap_last_cap").AsSpan().Trim(), CultureInfo.InvariantCulture);
+        int.Parse(KernelFile.Read("/proc/sys/kernel/cap_last_cap").AsSpan().Trim(), CultureInfo.InvariantCulture);
 }

@@ -10,9 +10,9 @@ public static class ProcessStat
     {
         try
         {
-            return ParseStartTicks(File.ReadAllText($"/proc/{pid}/stat"));
+            return ParseStartTicks(KernelFile.Read($"/proc/{pid}/stat"));
         }
-        catch (IOException)
+        catch (ErrnoException)
         {
             return null; // not there, or gone while it was read
         }

@@ -64,6 +64,7 @@ internal struct ChildReport
 internal static unsafe class Child
 {
     internal const int RegistersOffset = 64;
+    const int EAGAIN = 11;
 
     /// <summary>
     /// Clones. In the parent: returns the child's pid, or minus an errno. The child does not return. All signals are
@@ -93,6 +94,7 @@ internal static unsafe class Child
         ChildReport* report = program->Report;
         var registers = (nint*)((byte*)report + RegistersOffset);
         int at = 0;
+        int retries = 128; // openat2(2): EAGAIN if a rename or mount anywhere raced with a ".." of the path
         while (at < program->Count)
         {
             report->Position = at;
@@ -119,6 +121,8 @@ internal static unsafe class Child
 
             if (result == -1)
             {
+                if (errno == EAGAIN && retries-- > 0)
+                    continue;
                 ulong ignored = errno < 64 ? op->IgnoredLow : op->IgnoredHigh;
                 if (op->Number < 0 || (uint)errno > 127 || (ignored >> (errno & 63) & 1) == 0)
                 {

@@ -56,6 +56,28 @@ public sealed partial class LaunchPlan
         return found;
     }
 
+    /// <summary>Opens a path inside the root; what <paramref name="then"/> adds is left out if there is no such path.</summary>
+    public void Optional(Register root, string path, string what, Action<Register> then)
+    {
+        Register place = Open(root, path, directory: false, what, ErrnoSet.Of(Errno.ENOENT, Errno.ENOTDIR));
+        LaunchOp attempt = Last;
+        then(place);
+        IfIgnoredSkipTo(attempt);
+    }
+
+    /// <summary>Opens a directory as a place, by its path in the mount namespace that the child is in at that moment.</summary>
+    public Register OpenHostDirectory(string path) =>
+        AddResult(
+            "directory",
+            $"open {path}",
+            default,
+            Syscall.openat,
+            Libc.AT_FDCWD,
+            path,
+            Arg.Flags((ulong)(Libc.O_PATH | Libc.O_DIRECTORY | Libc.O_CLOEXEC)),
+            0
+        );
+
     /// <summary>Closes a descriptor of the child; it would close at execve, but their number is limited.</summary>
     public void Close(Register descriptor) => Add("close", Syscall.close, descriptor);
 

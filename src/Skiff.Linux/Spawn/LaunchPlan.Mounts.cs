@@ -68,9 +68,12 @@ public sealed partial class LaunchPlan
         );
 
     /// <summary>Attaches a mount at an open place. move_mount(2).</summary>
-    public void Attach(Register mount, Register place, string what) =>
+    public void Attach(Register mount, Register place, string what) => Attach(mount, place, what, default);
+
+    void Attach(Register mount, Register place, string what, ErrnoSet ignored) =>
         Add(
             what,
+            ignored,
             Syscall.move_mount,
             mount,
             "",
@@ -89,6 +92,27 @@ public sealed partial class LaunchPlan
             Libc.AT_FDCWD,
             hostDirectory,
             Arg.Flags(MountApi.MOVE_MOUNT_F_EMPTY_PATH)
+        );
+
+    /// <summary>The same, but a directory is no failure: then <paramref name="otherwise"/> adds what to do instead.</summary>
+    public void AttachUnlessDirectory(Register file, Register place, string what, Action otherwise)
+    {
+        Attach(file, place, what, ErrnoSet.Of(Errno.ENOTDIR, Errno.EINVAL));
+        LaunchOp attempt = Last;
+        otherwise();
+        IfDoneSkipTo(attempt);
+    }
+
+    /// <summary>A copy of what is at a path of the host, without what is mounted below; while the host is still there.</summary>
+    public Register CloneHostMount(string path, string what) =>
+        AddResult(
+            "clone",
+            what,
+            default,
+            Syscall.open_tree,
+            Libc.AT_FDCWD,
+            path,
+            Arg.Flags(MountApi.OPEN_TREE_CLONE | MountApi.OPEN_TREE_CLOEXEC)
         );
 
     /// <summary>Changes flags and propagation of a mount and, if recursive, of all below. mount_setattr(2).</summary>

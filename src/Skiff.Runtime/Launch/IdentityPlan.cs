@@ -1,0 +1,70 @@
+// The process part of a plan: from root of the host with all rights to the user of config.json with few, then execve.
+using Skiff.Linux.Processes;
+using Skiff.Linux.Spawn;
+using Skiff.Oci.Runtime;
+using Skiff.Runtime.Security;
+
+namespace Skiff.Runtime.Launch;
+
+internal sealed class IdentityPlan(LaunchPlan plan, SpecProcess process, LaunchFacts facts, LaunchInputs inputs)
+{
+    const uint DefaultUmask = 0x12; // 022
+
+    /// <summary>Descriptors, session, terminal, limits.</summary>
+    public void Surroundings(bool terminal)
+    {
+        plan.NewKeyring();
+        plan.NewSession();
+        plan.Duplicate(inputs.Stdin, 0);
+        plan.Duplicate(inputs.Stdout, 1);
+        plan.Duplicate(inputs.Stderr, 2);
+        if (terminal)
+            plan.ControlTerminal(0);
+        foreach (SpecRlimit limit in process.Rlimits ?? [])
+            plan.SetLimit(Rlimits.TryParse(limit.Type)!.Value, limit.Soft, limit.Hard, limit.Type);
+        plan.CloseAtExecFrom(3);
+    }
+
+    /// <summary>
+    /// The working directory, looked up below the root without magic links: /proc/self/fd/N could be a directory of
+    /// the host's. As root, since the user may have no way to it that root has not.
+    /// </summary>
+    public void WorkingDirectory(Register root)
+    {
+        string what = $"chdir to cwd (\"{process.Cwd}\") set in config.json failed";
+        Register directory = plan.Open(root, process.Cwd, directory: true, what);
+        plan.ChangeDirectory(directory, what);
+    }
+
+    /// <summary>Rights and user, in the only order that works, then the program.</summary>
+    public void Become(uint seccompFlags)
+    {
+        var capabilities = new CapabilityPlan(plan, process.Capabilities, facts.LastCapability);
+        plan.SetUmask(process.User.Umask ?? DefaultUmask);
+        capabilities.LimitBoundingSet();
+        // Loading a filter takes CAP_SYS_ADMIN or no_new_privs: with the former early, with the latter as late as can be,
+        // so that the filter need not allow what is done here.
+        if (!process.NoNewPrivileges)
+            LoadSeccomp(seccompFlags);
+        plan.KeepCapabilities();
+        plan.SetUser(process.User.Uid, process.User.Gid, process.User.AdditionalGids ?? []);
+        capabilities.SetOthers();
+        plan.ResetSignals();
+        if (process.NoNewPrivileges)
+        {
+            plan.NoNewPrivileges();
+            LoadSeccomp(seccompFlags);
+        }
+        plan.Execute(process.Args!, process.Env ?? [], SearchPath());
+    }
+
+    void LoadSeccomp(uint flags)
+    {
+        if (facts.SeccompFilter is not null)
+            plan.LoadSeccomp(facts.SeccompFilter, flags);
+    }
+
+    /// <summary>The last PATH counts, as for a program that reads its environment into a table.</summary>
+    string? SearchPath() =>
+        process.Env?.LastOrDefault(e => e.StartsWith("PATH=", StringComparison.Ordinal))?["PATH=".Length..];
+}

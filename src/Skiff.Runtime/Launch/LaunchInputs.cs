@@ -1,0 +1,71 @@
+// The descriptors that a launch hands to its child, by name.
+using Skiff.Linux.Spawn;
+using Skiff.Oci.Runtime;
+
+namespace Skiff.Runtime.Launch;
+
+/// <summary>Registers for what the parent opens. The names are the contract between compiler and launcher.</summary>
+internal sealed class LaunchInputs
+{
+    LaunchInputs(LaunchPlan plan)
+    {
+        Stdin = plan.Input("stdin");
+        Stdout = plan.Input("stdout");
+        Stderr = plan.Input("stderr");
+    }
+
+    public Register Stdin { get; }
+    public Register Stdout { get; }
+    public Register Stderr { get; }
+
+    /// <summary>The detached root filesystem.</summary>
+    public Register Root { get; private set; }
+
+    /// <summary>The running container's first process, to enter its namespaces.</summary>
+    public Register Init { get; private set; }
+
+    /// <summary>cgroup.procs of each hierarchy.</summary>
+    public IReadOnlyList<Register> Cgroups { get; private set; } = [];
+
+    /// <summary>Namespaces to join, by kind as config.json names it; not pid, which the parent enters.</summary>
+    public IReadOnlyDictionary<string, Register> Namespaces { get; private set; } = new Dictionary<string, Register>();
+
+    /// <summary>Mounts that the parent has made, by their index in config.json: bind mounts, and the devpts.</summary>
+    public IReadOnlyDictionary<int, Register> Mounts { get; private set; } = new Dictionary<int, Register>();
+
+    public static string CgroupName(int index) => $"cgroup{index}";
+
+    public static string NamespaceName(string type) => $"{type}-namespace";
+
+    public static string MountName(int index) => $"mount{index}";
+
+    public static LaunchInputs OfContainer(LaunchPlan plan, Spec spec, int hierarchies)
+    {
+        var inputs = new LaunchInputs(plan) { Root = plan.Input("root") };
+        inputs.Cgroups = [.. Enumerable.Range(0, hierarchies).Select(i => plan.Input(CgroupName(i)))];
+        inputs.Namespaces = (spec.Linux?.Namespaces ?? [])
+            .Where(n => n.Path is { Length: > 0 } && n.Type != "pid")
+            .ToDictionary(n => n.Type, n => plan.Input(NamespaceName(n.Type)));
+        inputs.Mounts = Enumerable
+            .Range(0, spec.Mounts?.Count ?? 0)
+            .Where(i => IsMadeByParent(spec.Mounts![i]))
+            .ToDictionary(i => i, i => plan.Input(MountName(i)));
+        return inputs;
+    }
+
+    public static LaunchInputs OfExec(LaunchPlan plan, int hierarchies)
+    {
+        var inputs = new LaunchInputs(plan) { Init = plan.Input("init") };
+        inputs.Cgroups = [.. Enumerable.Range(0, hierarchies).Select(i => plan.Input(CgroupName(i)))];
+        return inputs;
+    }
+
+    /// <summary>Bind mounts come from the host's tree; terminals are opened in the devpts before anything runs.</summary>
+    public static bool IsMadeByParent(SpecMount mount) =>
+        mount.Destination != "/" && (IsDevpts(mount) || IsBind(mount));
+
+    public static bool IsDevpts(SpecMount mount) => mount is { Type: "devpts", Destination: "/dev/pts" };
+
+    public static bool IsBind(SpecMount mount) =>
+        mount.Type == "bind" || mount.Options?.Any(o => o is "bind" or "rbind") == true;
+}

@@ -1,0 +1,122 @@
+// config.json -> launch plan. Pure: the same input gives the same plan, and nothing is touched.
+using System.Globalization;
+using Skiff.Linux.Namespaces;
+using Skiff.Linux.Spawn;
+using Skiff.Oci.Runtime;
+using Skiff.Runtime.Security;
+
+namespace Skiff.Runtime.Launch;
+
+/// <param name="NewNamespaces">what the clone itself must make; a cgroup namespace is made later, by the plan</param>
+internal sealed record CompiledLaunch(LaunchPlan Plan, NamespaceKinds NewNamespaces);
+
+internal static class PlanCompiler
+{
+    /// <summary>The plan of a container's first process.</summary>
+    public static CompiledLaunch Container(Spec spec, LaunchFacts facts)
+    {
+        SpecProcess process = spec.Process!;
+        LinuxSpec linux = spec.Linux ?? new LinuxSpec();
+        var plan = new LaunchPlan();
+        LaunchInputs inputs = LaunchInputs.OfContainer(plan, spec, facts.Hierarchies.Count);
+        var rootfs = new RootfsPlan(plan, spec, facts, inputs);
+        var identity = new IdentityPlan(plan, process, facts, inputs);
+        bool terminal = process.Terminal;
+
+        JoinCgroups(plan, facts, inputs);
+        SetOomScore(plan, process);
+        foreach ((string type, Register file) in inputs.Namespaces)
+            plan.Enter(file, KindOf(type), $"join the {type} namespace");
+        if (NewOf(linux).HasFlag(NamespaceKinds.Cgroup)) // now that it is in its cgroup: that becomes the root
+            plan.Unshare(NamespaceKinds.Cgroup, "make a cgroup namespace");
+
+        plan.SetUmask(0);
+        rootfs.EnterRoot();
+        Register? proc = rootfs.Mounts();
+        new DevicePlan(plan, spec, inputs).Devices(terminal);
+        if (spec.Hostname is { Length: > 0 } hostname)
+            plan.SetHostname(hostname);
+        if (spec.Domainname is { Length: > 0 } domainname)
+            plan.SetDomainname(domainname);
+        proc ??= plan.NewMount("proc", "proc", [], default, "make a proc for set-up");
+        rootfs.Sysctls(proc.Value);
+        rootfs.ReadonlyPaths();
+        MaskedPaths.Plan(plan, inputs.Root, linux.MaskedPaths ?? []);
+        rootfs.LeaveHost();
+
+        identity.Surroundings(terminal);
+        identity.WorkingDirectory(inputs.Root);
+        Lsm.Plan(plan, proc.Value, process.ApparmorProfile);
+        identity.Become(SeccompFlags(linux.Seccomp));
+        return new CompiledLaunch(plan, NewOf(linux) & ~NamespaceKinds.Cgroup);
+    }
+
+    /// <summary>The plan of a further process. The parent has entered the pid namespace; the clone makes none.</summary>
+    public static CompiledLaunch Exec(Spec spec, SpecProcess process, LaunchFacts facts)
+    {
+        LinuxSpec linux = spec.Linux ?? new LinuxSpec();
+        var plan = new LaunchPlan();
+        LaunchInputs inputs = LaunchInputs.OfExec(plan, facts.Hierarchies.Count);
+        var identity = new IdentityPlan(plan, process, facts, inputs);
+
+        JoinCgroups(plan, facts, inputs);
+        SetOomScore(plan, process);
+        Register proc = default;
+        if (process.ApparmorProfile is { Length: > 0 })
+            proc = plan.OpenHostDirectory("/proc");
+        plan.Enter(inputs.Init, AllOf(linux) & ~NamespaceKinds.Pid, "join the container's namespaces");
+        identity.Surroundings(process.Terminal);
+        identity.WorkingDirectory(plan.OpenHostDirectory("/"));
+        Lsm.Plan(plan, proc, process.ApparmorProfile);
+        identity.Become(SeccompFlags(linux.Seccomp));
+        return new CompiledLaunch(plan, NamespaceKinds.None);
+    }
+
+    /// <summary>The namespaces of a container that are not the host's.</summary>
+    public static NamespaceKinds AllOf(LinuxSpec linux) => Collect(linux, _ => true);
+
+    static NamespaceKinds NewOf(LinuxSpec linux) => Collect(linux, n => n.Path is null or "");
+
+    static NamespaceKinds Collect(LinuxSpec linux, Func<LinuxNamespace, bool> choose) =>
+        (linux.Namespaces ?? []).Where(choose).Aggregate(NamespaceKinds.None, (kinds, n) => kinds | KindOf(n.Type));
+
+    static NamespaceKinds KindOf(string type) =>
+        type switch
+        {
+            "mount" => NamespaceKinds.Mount,
+            "pid" => NamespaceKinds.Pid,
+            "network" => NamespaceKinds.Network,
+            "ipc" => NamespaceKinds.Ipc,
+            "uts" => NamespaceKinds.Uts,
+            "cgroup" => NamespaceKinds.Cgroup,
+            _ => throw new ArgumentException($"there is no {type} namespace", nameof(type)),
+        };
+
+    static void JoinCgroups(LaunchPlan plan, LaunchFacts facts, LaunchInputs inputs)
+    {
+        for (int i = 0; i < inputs.Cgroups.Count; i++)
+            plan.JoinCgroup(inputs.Cgroups[i], $"join cgroup {facts.CgroupDirectories[i]}");
+    }
+
+    /// <summary>Through the host's proc, before the mount namespace is another.</summary>
+    static void SetOomScore(LaunchPlan plan, SpecProcess process)
+    {
+        if (process.OomScoreAdj is int score)
+            plan.WriteFile("/proc/self/oom_score_adj", score.ToString(CultureInfo.InvariantCulture), "set oomScoreAdj");
+    }
+
+    /// <summary>seccomp(2), SECCOMP_FILTER_FLAG_*.</summary>
+    static uint SeccompFlags(LinuxSeccomp? seccomp)
+    {
+        uint flags = 0u;
+        foreach (string flag in seccomp?.Flags ?? [])
+            flags |= flag switch
+            {
+                "SECCOMP_FILTER_FLAG_TSYNC" => 1u,
+                "SECCOMP_FILTER_FLAG_LOG" => 2u,
+                "SECCOMP_FILTER_FLAG_SPEC_ALLOW" => 4u,
+                _ => throw new LaunchException(Tasks.FailureKind.Other, $"not supported by this runtime: seccomp flag {flag}"),
+            };
+        return flags;
+    }
+}
