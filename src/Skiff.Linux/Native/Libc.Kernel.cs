@@ -20,8 +20,6 @@ internal static unsafe partial class Libc
     internal const int MAP_ANONYMOUS = 0x20;
     internal const int MAP_POPULATE = 0x8000;
 
-    internal const short POLLPRI = 2;
-
     // syscall(2) is variadic in C; on the ABIs we run on (x86-64, arm64 Linux) that changes nothing.
     [LibraryImport(Library, SetLastError = true)]
     internal static partial nint syscall(nint number, nint a0, nint a1, nint a2, nint a3, nint a4, nint a5);
@@ -31,9 +29,6 @@ internal static unsafe partial class Libc
 
     [LibraryImport(Library, SetLastError = true)]
     internal static partial int munmap(void* address, nuint length);
-
-    [LibraryImport(Library, SetLastError = true)]
-    internal static partial int prctl(int option, nuint a2, nuint a3, nuint a4, nuint a5);
 
     [LibraryImport(Library, SetLastError = true)]
     internal static partial int kill(int pid, int signal);

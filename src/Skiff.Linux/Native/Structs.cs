@@ -20,18 +20,6 @@ internal struct CloneArgs
     internal ulong Cgroup;
 }
 
-/// <summary>struct open_how, openat2(2).</summary>
-[StructLayout(LayoutKind.Sequential)]
-internal struct OpenHow
-{
-    internal const ulong RESOLVE_NO_MAGICLINKS = 0x02;
-    internal const ulong RESOLVE_IN_ROOT = 0x10;
-
-    internal ulong Flags;
-    internal ulong Mode;
-    internal ulong Resolve;
-}
-
 /// <summary>struct mount_attr, mount_setattr(2).</summary>
 [StructLayout(LayoutKind.Sequential)]
 internal struct MountAttr

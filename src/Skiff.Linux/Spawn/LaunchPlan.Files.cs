@@ -21,7 +21,7 @@ public sealed partial class LaunchPlan
             root,
             Relative(path),
             PlaceOnly(directory),
-            Marshal.SizeOf<OpenHow>()
+            OpenHowBytes
         );
 
     /// <summary>Opens a path inside the root; makes it, and directories above it, where they are missing.</summary>
@@ -48,7 +48,7 @@ public sealed partial class LaunchPlan
             {
                 What = what,
                 Call = Syscall.openat2,
-                Arguments = [root, relative, PlaceOnly(directory: false), Marshal.SizeOf<OpenHow>()],
+                Arguments = [root, relative, PlaceOnly(directory: false), OpenHowBytes],
                 Destination = found.Index,
             }
         );
@@ -109,6 +109,7 @@ public sealed partial class LaunchPlan
         (minor & 0xFF) | ((ulong)(major & 0xFFF) << 8) | ((ulong)(minor & ~0xFFu) << 12) | ((ulong)(major & ~0xFFFu) << 32);
 
     const uint S_IFREG = 0x8000;
+    const int OpenHowBytes = 24;
 
     void Write(Arg directory, string path, string text, string what)
     {
@@ -128,10 +129,10 @@ public sealed partial class LaunchPlan
 
     static Arg PlaceOnly(bool directory)
     {
-        var how = new OpenHow
+        var how = new Libc.OpenHow
         {
             Flags = (ulong)(uint)(Libc.O_PATH | Libc.O_CLOEXEC | (directory ? Libc.O_DIRECTORY : 0)),
-            Resolve = OpenHow.RESOLVE_IN_ROOT | OpenHow.RESOLVE_NO_MAGICLINKS,
+            Resolve = Libc.RESOLVE_IN_ROOT | Libc.RESOLVE_NO_MAGICLINKS,
         };
         return Struct(how, directory ? "{directory, in root}" : "{place, in root}");
     }

@@ -1,5 +1,4 @@
 // The words of a launch plan for mounts.
-using System.Runtime.InteropServices;
 using Skiff.Linux.Mounts;
 using Skiff.Linux.Native;
 
@@ -7,6 +6,8 @@ namespace Skiff.Linux.Spawn;
 
 public sealed partial class LaunchPlan
 {
+    const int MountAttrBytes = 32;
+
     /// <summary>Makes a mount of a new filesystem, attached nowhere yet. fsopen(2), fsconfig(2), fsmount(2).</summary>
     /// <param name="parameters">"size=64m" or a bare flag</param>
     public Register NewMount(
@@ -165,7 +166,7 @@ public sealed partial class LaunchPlan
             path,
             Arg.Flags((ulong)flags),
             Struct(attr, change.ToString()),
-            Marshal.SizeOf<MountAttr>()
+            MountAttrBytes
         );
     }
 }

@@ -1,0 +1,82 @@
+// The container's cgroup: made with its limits before the launch, asked and removed afterwards.
+using Skiff.Linux;
+using Skiff.Linux.Cgroups;
+using Skiff.Oci.Runtime;
+using Skiff.Runtime.Launch;
+using Skiff.Tasks;
+
+namespace Skiff.Runtime.Cgroups;
+
+internal sealed class CgroupManager
+{
+    readonly LinuxResources? resources;
+
+    CgroupManager(Cgroup cgroup, LinuxResources? resources)
+    {
+        Cgroup = cgroup;
+        this.resources = resources;
+    }
+
+    public Cgroup Cgroup { get; }
+
+    /// <summary>Finds the hierarchies of the machine. Makes nothing yet.</summary>
+    /// <param name="id">names the cgroup if config.json does not</param>
+    public static CgroupManager Of(Spec spec, string id)
+    {
+        string path = spec.Linux?.CgroupsPath is { Length: > 0 } given ? given : $"/skiff/{id}";
+        return new CgroupManager(new Cgroup(CgroupHierarchy.Detect(), path), spec.Linux?.Resources);
+    }
+
+    /// <summary>Makes the cgroup and sets its limits.</summary>
+    /// <exception cref="LaunchException">it is in use, or the machine cannot limit what config.json limits</exception>
+    public void Create()
+    {
+        Cgroup.Create();
+        if (Cgroup.Processes().Count > 0)
+            throw new LaunchException(FailureKind.Other, "the container's cgroup is not empty: is it running already?");
+        if (resources is null)
+            return;
+        foreach (CgroupWrite write in CgroupWrites.Of(resources))
+            Set(write);
+        foreach ((string file, string value) in resources.Unified ?? new Dictionary<string, string>())
+            SetUnified(file, value);
+        DeviceFilter.Apply(Cgroup, DeviceRules.Of(resources));
+    }
+
+    void Set(CgroupWrite write)
+    {
+        (string Directory, bool IsV2)? place = Cgroup.Find(write.Controller);
+        if (place is null && write.ControllerV2 != write.Controller)
+            place = Cgroup.Find(write.ControllerV2);
+        if (place is not var (directory, isV2))
+            throw Cannot(write.What, $"this machine has no cgroup controller {write.Controller}");
+        if ((isV2 ? write.V2 : write.V1) is not var (file, value))
+            throw Cannot(write.What, "cgroup version 2 has no such limit");
+        try
+        {
+            KernelFile.Write($"{directory}/{file}", value);
+        }
+        catch (ErrnoException e)
+        {
+            string why = e.Errno == Errno.ENOENT ? $"this kernel has no {file}" : $"{file}: {ErrnoText.Of(e.Errno)}";
+            throw Cannot($"{write.What} to {value}", why, e);
+        }
+    }
+
+    void SetUnified(string file, string value)
+    {
+        if (Cgroup.UnifiedDirectory is not string directory || file.Contains('/', StringComparison.Ordinal))
+            throw Cannot($"unified {file}", "no cgroup version 2 on this machine");
+        try
+        {
+            KernelFile.Write($"{directory}/{file}", value);
+        }
+        catch (ErrnoException e)
+        {
+            throw Cannot($"unified {file} to {value}", ErrnoText.Of(e.Errno), e);
+        }
+    }
+
+    static LaunchException Cannot(string what, string why, Exception? cause = null) =>
+        new(FailureKind.Other, $"cannot set {what}: {why}", cause);
+}
