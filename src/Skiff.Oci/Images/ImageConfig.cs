@@ -77,21 +77,27 @@ public sealed record EmptyObject;
 public sealed record ImageHealthcheck
 {
     [JsonPropertyName("Test")]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public IReadOnlyList<string>? Test { get; init; }
 
     [JsonPropertyName("Interval")]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public long? Interval { get; init; }
 
     [JsonPropertyName("Timeout")]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public long? Timeout { get; init; }
 
     [JsonPropertyName("StartPeriod")]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public long? StartPeriod { get; init; }
 
     [JsonPropertyName("StartInterval")]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public long? StartInterval { get; init; }
 
     [JsonPropertyName("Retries")]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public int? Retries { get; init; }
 }
 
