@@ -20,6 +20,11 @@ public sealed class Fd : SafeHandleMinusOneIsInvalid
     /// <summary>The path by which this process (and only it) can name the open file.</summary>
     public string ProcPath => $"/proc/self/fd/{Number}";
 
+    /// <summary>A further descriptor of the same open file, close-on-exec, with a number above 2.</summary>
+    /// <exception cref="ErrnoException">EBADF, EMFILE</exception>
+    public static Fd CopyOf(int descriptor) =>
+        new((int)Libc.Check(Libc.fcntl(descriptor, Libc.F_DUPFD_CLOEXEC, 3), "fcntl", "F_DUPFD_CLOEXEC"));
+
     /// <summary>Gives the number away: the caller owns it from now on and this object closes nothing.</summary>
     public int Release()
     {

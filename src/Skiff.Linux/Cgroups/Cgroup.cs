@@ -31,6 +31,9 @@ public sealed unsafe class Cgroup
 
     public IReadOnlyList<CgroupHierarchy> Hierarchies { get; }
 
+    /// <summary>Its directory in each hierarchy, in the same order.</summary>
+    public IReadOnlyList<string> Directories => directories;
+
     /// <summary>The directory in the v2 hierarchy; null if there is none.</summary>
     public string? UnifiedDirectory { get; }
 

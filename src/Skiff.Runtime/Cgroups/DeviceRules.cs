@@ -30,10 +30,14 @@ internal static class DeviceRules
         var rules = new List<DeviceRule>(given.Count + Always.Length);
         foreach (LinuxDeviceRule rule in given)
         {
-            char type = rule.Type is { Length: > 0 } text ? text[0] : 'a';
-            var read = new DeviceRule(rule.Allow, type, Number(rule.Major), Number(rule.Minor), rule.Access ?? "rwm");
-            if (!rules.Contains(read))
-                rules.Add(read);
+            long? major = Number(rule.Major);
+            long? minor = Number(rule.Minor);
+            string access = rule.Access ?? "rwm";
+            string types = rule.Type is null or "" ? "a" : rule.Type;
+            if (types == "a" && (major is not null || minor is not null || access.Length < 3))
+                types = "cb"; // "a" by itself means all devices and accesses, whatever else the rule says
+            foreach (char type in types)
+                rules.Add(new DeviceRule(rule.Allow, type, major, minor, access));
         }
         if (rules.Exists(r => !r.Allow))
             rules.AddRange(Always.Where(r => !rules.Contains(r)));

@@ -1,47 +1,144 @@
 // A container as its shim sees it: opened from a bundle, started, entered, frozen, killed, removed.
+using Skiff.Linux;
+using Skiff.Linux.Processes;
+using Skiff.Linux.Spawn;
 using Skiff.Linux.Terminals;
 using Skiff.Oci.Runtime;
+using Skiff.Runtime.Bundles;
+using Skiff.Runtime.Cgroups;
+using Skiff.Runtime.Security;
+using Skiff.Tasks;
 
 namespace Skiff.Runtime.Launch;
 
 /// <summary>One container of one bundle. Not thread-safe: the runtime has one thread.</summary>
 internal sealed class ContainerLaunch : IDisposable
 {
-    ContainerLaunch(Spec spec) => Spec = spec;
+    readonly Bundle bundle;
+    readonly CgroupManager cgroups;
+    Fd? devpts;
+    LaunchedProcess? init;
+
+    ContainerLaunch(Bundle bundle, CgroupManager cgroups)
+    {
+        this.bundle = bundle;
+        this.cgroups = cgroups;
+    }
 
     /// <summary>Reads and validates config.json. Takes nothing from the kernel yet.</summary>
     /// <exception cref="LaunchException">the bundle is missing, malformed, or asks for something unsupported</exception>
     public static ContainerLaunch Open(string bundlePath, string id) =>
-        throw new NotSupportedException("filled in by this slice");
+        Told(() =>
+        {
+            Bundle bundle = Bundle.Load(bundlePath);
+            return new ContainerLaunch(bundle, CgroupManager.Of(bundle.Spec, id));
+        });
 
-    public Spec Spec { get; }
+    public Spec Spec => bundle.Spec;
 
     /// <summary>A pair in the container's own devpts instance: the slave is /dev/pts/N inside. The caller disposes it.</summary>
-    public Pty OpenTerminal(ushort rows, ushort columns) => throw new NotSupportedException("filled in by this slice");
+    /// <exception cref="LaunchException">config.json mounts no devpts on /dev/pts, or it has no terminals left</exception>
+    public Pty OpenTerminal(ushort rows, ushort columns) =>
+        Told(() =>
+        {
+            devpts ??= ParentMounts.Devpts(Spec);
+            if (devpts is null)
+                throw new LaunchException(FailureKind.Other, "a terminal needs a devpts mounted on /dev/pts");
+            return Pty.Open(new WindowSize(rows, columns), $"{devpts.ProcPath}/ptmx");
+        });
 
     /// <summary>Launches the process of config.json; returns once execve succeeded. On failure nothing is left behind.</summary>
     /// <exception cref="LaunchException">with the kind and the words for the user</exception>
-    public LaunchedProcess Start(ProcessStdio stdio) => throw new NotSupportedException("filled in by this slice");
+    public LaunchedProcess Start(ProcessStdio stdio) =>
+        Told(() =>
+        {
+            if (init is not null)
+                throw new LaunchException(FailureKind.WrongState, "the container has been started already");
+            Lsm.Check(Spec.Process!.ApparmorProfile);
+            ProcessMemory.Hide();
+            bool started = false;
+            try
+            {
+                cgroups.Create();
+                devpts ??= ParentMounts.Devpts(Spec);
+                init = Launcher.Container(bundle, Facts(), cgroups.Cgroup.OpenProcs(), devpts, stdio);
+                started = true;
+                return init;
+            }
+            finally
+            {
+                if (!started)
+                    cgroups.Cgroup.Remove();
+            }
+        });
 
     /// <summary>Launches a further process in the running container; returns once execve succeeded.</summary>
     /// <exception cref="LaunchException">with the kind and the words for the user</exception>
     public LaunchedProcess Exec(SpecProcess process, ProcessStdio stdio) =>
-        throw new NotSupportedException("filled in by this slice");
+        Told(() =>
+        {
+            if (init is null)
+                throw new LaunchException(FailureKind.WrongState, "the container is not running");
+            SpecValidator.CheckProcess(process);
+            Lsm.Check(process.ApparmorProfile);
+            return Launcher.Exec(Spec, process, Facts(), cgroups.Cgroup.OpenProcs(), init.Pidfd, stdio);
+        });
 
     /// <summary>Sends a signal to every process of the container's cgroup.</summary>
-    public void Kill(int signal) => throw new NotSupportedException("filled in by this slice");
+    public void Kill(int signal) => cgroups.Cgroup.Signal(signal);
 
     /// <summary>Stops every process of the cgroup from running; returns once all stand still.</summary>
-    public void Freeze() => throw new NotSupportedException("filled in by this slice");
+    /// <exception cref="TimeoutException">a process does not stop within 10 s; all run again</exception>
+    public void Freeze() => cgroups.Cgroup.Freeze();
 
-    public void Thaw() => throw new NotSupportedException("filled in by this slice");
+    public void Thaw() => cgroups.Cgroup.Thaw();
 
     /// <summary>True if the kernel killed a process of the container for lack of memory. Ask before Remove.</summary>
-    public bool OomKilled => throw new NotSupportedException("filled in by this slice");
+    public bool OomKilled => cgroups.Cgroup.OomKills() > 0;
 
     /// <summary>Kills what is left and gives back the cgroups. Idempotent; a fresh process may call it after a crash.</summary>
-    public void Remove() => throw new NotSupportedException("filled in by this slice");
+    /// <exception cref="TimeoutException">a process does not die within 10 s</exception>
+    public void Remove() => cgroups.Cgroup.Remove();
 
-    /// <summary>Closes descriptors; the container goes on.</summary>
-    public void Dispose() { }
+    /// <summary>Closes descriptors, the pidfd of the first process among them; the container goes on.</summary>
+    public void Dispose()
+    {
+        devpts?.Dispose();
+        init?.Pidfd.Dispose();
+    }
+
+    LaunchFacts Facts() =>
+        new()
+        {
+            AttachPoint = bundle.Path,
+            Hierarchies = cgroups.Cgroup.Hierarchies,
+            CgroupDirectories = cgroups.Cgroup.Directories,
+            LastCapability = Capabilities.Last(),
+        };
+
+    /// <summary>Failures of the kernel as failures of the launch.</summary>
+    static T Told<T>(Func<T> launch)
+    {
+        try
+        {
+            return launch();
+        }
+        catch (LaunchFailure e)
+        {
+            throw new LaunchException(KindOf(e), e.Message, e);
+        }
+        catch (ErrnoException e)
+        {
+            throw new LaunchException(FailureKind.Other, $"{e.Call} {e.Subject}: {ErrnoText.Of(e.Errno)}", e);
+        }
+    }
+
+    static FailureKind KindOf(LaunchFailure failure)
+    {
+        if (!failure.OfProgram)
+            return FailureKind.Other;
+        return failure.Errno is Errno.None or Errno.ENOENT or Errno.ENOTDIR or Errno.ELOOP or Errno.ENAMETOOLONG
+            ? FailureKind.CommandNotFound
+            : FailureKind.CommandNotExecutable;
+    }
 }

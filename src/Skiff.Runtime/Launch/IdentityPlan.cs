@@ -29,10 +29,13 @@ internal sealed class IdentityPlan(LaunchPlan plan, SpecProcess process, LaunchF
     /// The working directory, looked up below the root without magic links: /proc/self/fd/N could be a directory of
     /// the host's. As root, since the user may have no way to it that root has not.
     /// </summary>
-    public void WorkingDirectory(Register root)
+    /// <param name="make">if it is missing, as Docker does when a container starts</param>
+    public void WorkingDirectory(Register root, bool make)
     {
         string what = $"chdir to cwd (\"{process.Cwd}\") set in config.json failed";
-        Register directory = plan.Open(root, process.Cwd, directory: true, what);
+        Register directory = make
+            ? plan.OpenOrMake(root, process.Cwd, directory: true, what)
+            : plan.Open(root, process.Cwd, directory: true, what);
         plan.ChangeDirectory(directory, what);
     }
 

@@ -45,7 +45,7 @@ internal static class PlanCompiler
         rootfs.LeaveHost();
 
         identity.Surroundings(terminal);
-        identity.WorkingDirectory(inputs.Root);
+        identity.WorkingDirectory(inputs.Root, make: true);
         Lsm.Plan(plan, proc.Value, process.ApparmorProfile);
         identity.Become(SeccompFlags(linux.Seccomp));
         return new CompiledLaunch(plan, NewOf(linux) & ~NamespaceKinds.Cgroup);
@@ -66,7 +66,7 @@ internal static class PlanCompiler
             proc = plan.OpenHostDirectory("/proc");
         plan.Enter(inputs.Init, AllOf(linux) & ~NamespaceKinds.Pid, "join the container's namespaces");
         identity.Surroundings(process.Terminal);
-        identity.WorkingDirectory(plan.OpenHostDirectory("/"));
+        identity.WorkingDirectory(plan.OpenHostDirectory("/"), make: false);
         Lsm.Plan(plan, proc, process.ApparmorProfile);
         identity.Become(SeccompFlags(linux.Seccomp));
         return new CompiledLaunch(plan, NamespaceKinds.None);

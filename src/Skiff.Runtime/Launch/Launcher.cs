@@ -1,0 +1,133 @@
+// Runs a compiled plan: opens what it takes as inputs, clones, tells failures in the words of the user.
+using Skiff.Linux;
+using Skiff.Linux.Namespaces;
+using Skiff.Linux.Processes;
+using Skiff.Linux.Spawn;
+using Skiff.Oci.Runtime;
+using Skiff.Runtime.Bundles;
+using Skiff.Tasks;
+
+namespace Skiff.Runtime.Launch;
+
+/// <summary>One launch. Owns the descriptors it hands to the child, and closes them afterwards.</summary>
+internal sealed class Launcher : IDisposable
+{
+    readonly Dictionary<string, Fd> inputs = [];
+    Fd? pidNamespace;
+
+    public void Dispose()
+    {
+        foreach (Fd fd in inputs.Values)
+            fd.Dispose();
+        pidNamespace?.Dispose();
+    }
+
+    /// <summary>Launches the first process of a bundle.</summary>
+    /// <param name="devpts">the container's own; stays the caller's</param>
+    /// <param name="facts">without those of the mounts, which are found out here</param>
+    public static LaunchedProcess Container(
+        Bundle bundle,
+        LaunchFacts facts,
+        IReadOnlyList<Fd> cgroupProcs,
+        Fd? devpts,
+        ProcessStdio stdio
+    )
+    {
+        using var launcher = new Launcher();
+        SpecProcess process = bundle.Spec.Process! with { Terminal = stdio.Terminal };
+        Spec spec = bundle.Spec with { Process = process };
+        Fd root = launcher.Add("root", ParentMounts.Root(bundle));
+        launcher.AddCgroups(cgroupProcs);
+        launcher.AddNamespaces(spec);
+        facts = facts with { Mounts = launcher.AddMounts(bundle, root, devpts) };
+        ParentMounts.PrepareDirectory(root, spec, process.Cwd);
+        return launcher.Run(PlanCompiler.Container(spec, facts), stdio, process.User.Uid);
+    }
+
+    /// <summary>Launches a further process in a running container.</summary>
+    /// <param name="init">its first process; stays the caller's</param>
+    public static LaunchedProcess Exec(
+        Spec spec,
+        SpecProcess process,
+        LaunchFacts facts,
+        IReadOnlyList<Fd> cgroupProcs,
+        Fd init,
+        ProcessStdio stdio
+    )
+    {
+        using var launcher = new Launcher();
+        process = process with { Terminal = stdio.Terminal };
+        launcher.AddCgroups(cgroupProcs);
+        launcher.Add("init", Fd.CopyOf(init.Number));
+        if (PlanCompiler.AllOf(spec.Linux ?? new LinuxSpec()).HasFlag(NamespaceKinds.Pid))
+            launcher.pidNamespace = Fd.CopyOf(init.Number);
+        return launcher.Run(PlanCompiler.Exec(spec, process, facts), stdio, process.User.Uid);
+    }
+
+    LaunchedProcess Run(CompiledLaunch compiled, ProcessStdio stdio, uint uid)
+    {
+        using var copies = new StdioCopies(stdio, uid);
+        LaunchPlan plan = compiled.Plan;
+        int[] numbers = new int[plan.Inputs.Count];
+        for (int i = 0; i < numbers.Length; i++)
+            numbers[i] = plan.Inputs[i] switch
+            {
+                "stdin" => copies.Stdin.Number,
+                "stdout" => copies.Stdout.Number,
+                "stderr" => copies.Stderr.Number,
+                string name => inputs[name].Number,
+            };
+        SpawnedProcess process = Spawner.Start(plan, numbers, compiled.NewNamespaces, pidNamespace);
+        // Our child: until it is reaped its number is its own, so the stat is its own too.
+        return new LaunchedProcess(process.Pid, process.Pidfd, ProcessStat.StartTicks(process.Pid) ?? 0);
+    }
+
+    Fd Add(string name, Fd fd) => inputs[name] = fd;
+
+    void AddCgroups(IReadOnlyList<Fd> procs)
+    {
+        for (int i = 0; i < procs.Count; i++)
+            Add(LaunchInputs.CgroupName(i), procs[i]);
+    }
+
+    void AddNamespaces(Spec spec)
+    {
+        foreach (LinuxNamespace ns in spec.Linux?.Namespaces ?? [])
+        {
+            if (ns.Path is null or "")
+                continue;
+            Fd file = NamespaceFile.Open(ns.Path);
+            if (ns.Type == "pid")
+                pidNamespace = file;
+            else
+                Add(LaunchInputs.NamespaceName(ns.Type), file);
+        }
+    }
+
+    MountFacts[] AddMounts(Bundle bundle, Fd root, Fd? devpts)
+    {
+        IReadOnlyList<SpecMount> mounts = bundle.Spec.Mounts ?? [];
+        var facts = new MountFacts[mounts.Count];
+        for (int i = 0; i < facts.Length; i++)
+        {
+            SpecMount mount = mounts[i];
+            if (mount.Destination == "/")
+                continue;
+            bool isFile = false;
+            try
+            {
+                if (LaunchInputs.IsDevpts(mount))
+                    Add(LaunchInputs.MountName(i), Fd.CopyOf(devpts!.Number));
+                else if (LaunchInputs.IsBind(mount))
+                    isFile = !Directory.Exists(Add(LaunchInputs.MountName(i), ParentMounts.Bind(bundle, mount)).ProcPath);
+                facts[i] = new MountFacts(isFile, ParentMounts.Prepare(root, bundle.Spec, mount, isFile));
+            }
+            catch (ErrnoException e)
+            {
+                string words = $"mount {mount.Source ?? mount.Type} on {mount.Destination}: {e.Subject}: {ErrnoText.Of(e.Errno)}";
+                throw new LaunchException(FailureKind.Other, words, e);
+            }
+        }
+        return facts;
+    }
+}

@@ -1,0 +1,85 @@
+// The mounts that are made before the child exists: the root, the devpts and what is bound from the host. All detached.
+using System.Text;
+using Skiff.Linux;
+using Skiff.Linux.Files;
+using Skiff.Linux.Mounts;
+using Skiff.Oci.Runtime;
+using Skiff.Runtime.Bundles;
+
+namespace Skiff.Runtime.Launch;
+
+internal static class ParentMounts
+{
+    /// <summary>The first mount with the destination "/", or else the directory root.path with what is mounted in it.</summary>
+    /// <exception cref="ErrnoException">with the source that cannot be mounted</exception>
+    public static Fd Root(Bundle bundle)
+    {
+        SpecMount? mount = bundle.Spec.Mounts?.FirstOrDefault(m => m.Destination == "/");
+        if (mount is null)
+            return Private(MountApi.Clone(Path.Combine(bundle.Path, bundle.Spec.Root!.Path), recursive: true), default);
+        MountOptions options = MountOptions.Parse("/", mount.Options ?? []);
+        if (LaunchInputs.IsBind(mount))
+            return Private(MountApi.Clone(SourceOf(bundle, mount), options.BindRecursive), options.Change);
+        return mount.Type == "overlay"
+            ? Overlay.FromOptions(options.Data, options.Change.Set)
+            : MountApi.Make(mount.Type!, mount.Source, options.Data, options.Change.Set);
+    }
+
+    /// <summary>A devpts instance of the container's own; null if config.json mounts none.</summary>
+    public static Fd? Devpts(Spec spec)
+    {
+        SpecMount? mount = spec.Mounts?.FirstOrDefault(LaunchInputs.IsDevpts);
+        if (mount is null)
+            return null;
+        MountOptions options = MountOptions.Parse(mount.Destination, mount.Options ?? []);
+        return MountApi.Make("devpts", mount.Source, options.Data, options.Change.Set);
+    }
+
+    /// <summary>A copy of the source of a bind mount.</summary>
+    public static Fd Bind(Bundle bundle, SpecMount mount) =>
+        MountApi.Clone(
+            SourceOf(bundle, mount),
+            MountOptions.Parse(mount.Destination, mount.Options ?? []).BindRecursive
+        );
+
+    /// <summary>
+    /// Makes the places for mounts that are missing in the root. Those inside of other mounts are left to the child,
+    /// which alone sees these.
+    /// </summary>
+    /// <returns>permissions of the directory that was there before; null if none was, or none could be seen</returns>
+    public static uint? Prepare(Fd root, Spec spec, SpecMount mount, bool isFile)
+    {
+        if (IsInsideAnother(spec, mount.Destination))
+            return null;
+        using Fd place = MountPoint.OpenOrMake(root, mount.Destination, !isFile, out bool existed);
+        return existed ? FileAt.Status(place).Mode : null;
+    }
+
+    /// <summary>Like Docker: a working directory that is missing is made.</summary>
+    public static void PrepareDirectory(Fd root, Spec spec, string path)
+    {
+        if (!IsInsideAnother(spec, path))
+            MountPoint.OpenOrMake(root, path, directory: true, out _).Dispose();
+    }
+
+    static bool IsInsideAnother(Spec spec, string path)
+    {
+        string padded = path.TrimEnd('/') + "/";
+        return spec.Mounts!.Any(m =>
+            m.Destination.TrimEnd('/') is { Length: > 0 } above
+            && padded.Length > above.Length + 1
+            && padded.StartsWith(above + "/", StringComparison.Ordinal)
+        );
+    }
+
+    /// <summary>runtime-spec: a relative source is below the bundle.</summary>
+    static string SourceOf(Bundle bundle, SpecMount mount) => Path.Combine(bundle.Path, mount.Source ?? "");
+
+    static Fd Private(Fd mount, MountChange change)
+    {
+        MountApi.Change(mount, new MountChange(default, default, MountPropagation.Private), recursive: true);
+        if (!change.IsNothing)
+            MountApi.Change(mount, change, recursive: false);
+        return mount;
+    }
+}
