@@ -1,11 +1,15 @@
 // One layer on its way into the snapshots: begun in scratch, filled from a tar stream, committed by a rename.
+using Skiff.Linux;
+using Skiff.Linux.Files;
+using Skiff.Oci.Layers;
 using Skiff.Oci.Names;
 
 namespace Skiff.Engine.Images;
 
 /// <param name="DiffId">sha256 of the uncompressed tar</param>
 /// <param name="Size">bytes of the files, as the image's size counts them</param>
-public sealed record UnpackedLayer(Digest DiffId, long Size);
+/// <param name="Compression">how the stream was compressed</param>
+public sealed record UnpackedLayer(Digest DiffId, long Size, LayerCompression Compression);
 
 /// <summary>
 /// Made by <see cref="Snapshotter.BeginUnpack"/>. Apply once, then Commit. Layers of one image may be applied at the
@@ -13,19 +17,103 @@ public sealed record UnpackedLayer(Digest DiffId, long Size);
 /// </summary>
 public sealed class LayerUnpack : IDisposable
 {
-    public Digest ChainId { get; }
+    readonly Snapshotter snapshotter;
+    readonly string scratch;
+    readonly Digest? expectedChainId;
+    readonly Digest? parent;
+    UnpackedLayer? applied;
+    List<byte[]> implicitDirectories = [];
+    bool committed;
+
+    internal LayerUnpack(Snapshotter snapshotter, string scratch, Digest? expectedChainId, Digest? parent)
+    {
+        this.snapshotter = snapshotter;
+        this.scratch = scratch;
+        this.expectedChainId = expectedChainId;
+        this.parent = parent;
+        Directory.CreateDirectory(Root, (UnixFileMode)0x1ed /* 0755 */);
+    }
+
+    string Root => Path.Combine(scratch, "fs");
 
     /// <summary>
     /// Reads the layer to its end and unpacks it. The stream may be compressed (gzip, zstd) or not: told by its first
-    /// bytes. It is read synchronously on this thread, never beyond its end and not closed.
+    /// bytes. It is read synchronously, from another thread, never beyond its end and not closed.
     /// </summary>
     /// <exception cref="EngineException">InvalidParameter: a broken or hostile tar; System: the disk is full</exception>
-    public UnpackedLayer Apply(Stream layer, CancellationToken cancellation) =>
-        throw new NotSupportedException("filled in by this slice");
+    public UnpackedLayer Apply(Stream layer, CancellationToken cancellation)
+    {
+        if (applied is not null)
+            throw new InvalidOperationException("a layer was applied already");
+        try
+        {
+            using var plain = Compression.OpenDecompressor(layer, out var compression);
+            using var ahead = new ReadAhead(plain);
+            using var hashed = new DigestStream(ahead);
+            using var root = SafePath.OpenRoot(Root);
+            using var applier = new LayerApplier(root);
+            applier.Apply(new TarReader(hashed), cancellation);
+            // A caller that copies the stream elsewhere on the way gets all of it, also what follows the last frame.
+            DrainEnd(layer);
+            implicitDirectories = [.. applier.ImplicitDirectories];
+            return applied = new UnpackedLayer(hashed.Digest, applier.Size, compression);
+        }
+        catch (InvalidDataException e)
+        {
+            throw new EngineException(ErrorKind.InvalidParameter, $"cannot unpack the layer: {e.Message}", e);
+        }
+        catch (Exception e) when (DiskErrors.Applies(e))
+        {
+            throw DiskErrors.Explain(e, "cannot unpack the layer", snapshotter.Directory);
+        }
+        catch (ErrnoException e)
+        {
+            throw new EngineException(ErrorKind.System, $"cannot unpack the layer: {e.Message}", e);
+        }
+    }
 
-    /// <summary>Checks the DiffId and makes the snapshot durable and visible. One that stands already is kept.</summary>
+    /// <summary>
+    /// Checks the DiffId and makes the snapshot visible; returns its chain id. One that stands already is kept.
+    /// </summary>
     /// <exception cref="EngineException">DataLoss, naming both digests, if the layer is another one</exception>
-    public void Commit(Digest expectedDiffId) => throw new NotSupportedException("filled in by this slice");
+    public Digest Commit(Digest expectedDiffId)
+    {
+        if (applied is null)
+            throw new InvalidOperationException("no layer was applied");
+        if (applied.DiffId != expectedDiffId)
+            throw new EngineException(
+                ErrorKind.DataLoss,
+                $"layer digest mismatch: expected {expectedDiffId}, got {applied.DiffId}"
+            );
+        var chainId = ChainId.Join(parent, expectedDiffId);
+        if (expectedChainId is { } wanted && wanted != chainId)
+            throw new EngineException(ErrorKind.DataLoss, $"layer chain mismatch: expected {wanted}, got {chainId}");
+        if (!snapshotter.Contains(chainId))
+        {
+            try
+            {
+                ImplicitDirectories.CopyFromBelow(Root, implicitDirectories, snapshotter.LayersOf(parent));
+                snapshotter.Publish(chainId, parent, applied, scratch);
+                committed = true;
+            }
+            catch (Exception e) when (DiskErrors.Applies(e))
+            {
+                throw DiskErrors.Explain(e, "cannot store the layer", snapshotter.Directory);
+            }
+        }
+        return chainId;
+    }
 
-    public void Dispose() { }
+    public void Dispose()
+    {
+        if (!committed)
+            snapshotter.Discard(scratch);
+        committed = true;
+    }
+
+    static void DrainEnd(Stream layer)
+    {
+        var rest = new byte[4096];
+        while (layer.Read(rest) > 0) { }
+    }
 }

@@ -32,7 +32,13 @@ public sealed class TreeRemoval
         if (parent is null || !Directory.Exists(parent))
             return;
         using var top = SafePath.OpenRoot(parent);
-        var removal = new TreeRemoval(top, Encoding.UTF8.GetBytes(Path.GetFileName(path)));
+        Remove(top, Encoding.UTF8.GetBytes(Path.GetFileName(path)));
+    }
+
+    /// <summary>As the other, for a name in an open directory.</summary>
+    public static void Remove(Fd top, ReadOnlySpan<byte> name)
+    {
+        var removal = new TreeRemoval(top, name.ToArray());
         removal.RemoveEntry(top, new DirectoryEntry(removal.name, null), 0);
         while (removal.lifted.TryDequeue(out var next))
             removal.RemoveEntry(top, new DirectoryEntry(next, null), 0);
