@@ -55,6 +55,16 @@ public static unsafe class FdIo
         Libc.Check(Libc.fcntl(fd.Number, Libc.F_SETFL, flags | Libc.O_NONBLOCK), "fcntl", "F_SETFL");
     }
 
+    /// <summary>A second descriptor of the same open file, close-on-exec.</summary>
+    /// <param name="lowest">the new number is this or higher</param>
+    /// <exception cref="ErrnoException">EMFILE</exception>
+    public static Fd Duplicate(Fd fd, int lowest = 0) =>
+        new((int)Libc.Check(Libc.fcntl(fd.Number, Libc.F_DUPFD_CLOEXEC, lowest), "fcntl", "F_DUPFD_CLOEXEC"));
+
+    /// <summary>Keeps an inherited descriptor from the programs that this process starts.</summary>
+    public static void SetCloseOnExec(Fd fd) =>
+        Libc.Check(Libc.fcntl(fd.Number, Libc.F_SETFD, Libc.FD_CLOEXEC), "fcntl", "F_SETFD");
+
     /// <summary>Opens a file for appending, created with the mode (octal permission bits) if missing; close-on-exec.</summary>
     /// <exception cref="ErrnoException">ENOENT: no such directory; EACCES, ENOSPC, EROFS</exception>
     public static Fd OpenAppend(string path, uint mode) =>

@@ -41,6 +41,13 @@ public static unsafe class UnixSocket
         }
     }
 
+    /// <summary>
+    /// Makes this process the one that later connections see as their peer (<see cref="GetPeer"/>): for a listening
+    /// socket that was inherited.
+    /// </summary>
+    public static void ListenAgain(Fd listener, int backlog = 4096) =>
+        Libc.Check(Libc.listen(listener.Number, backlog), "listen");
+
     /// <summary>Connects, waiting if the listener's queue is full.</summary>
     /// <exception cref="ErrnoException">ENOENT: no such socket; ECONNREFUSED: nobody listens any more</exception>
     public static Fd Connect(string directory, string name)

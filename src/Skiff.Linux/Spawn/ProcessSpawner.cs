@@ -49,7 +49,7 @@ public static unsafe class ProcessSpawner
             // Copies with numbers above all targets: then no dup2 overwrites the source of a later one.
             int count = request.Descriptors.Count;
             foreach (Fd source in request.Descriptors)
-                sources.Add(Duplicate(source, count));
+                sources.Add(FdIo.Duplicate(source, count));
             for (int i = 0; i < count; i++)
                 Check(Libc.posix_spawn_file_actions_adddup2(actions, sources[i].Number, i), "adddup2");
             Check(Libc.posix_spawn_file_actions_addclosefrom_np(actions, count), "addclosefrom_np");
@@ -119,9 +119,6 @@ public static unsafe class ProcessSpawner
         foreach (int signal in signals)
             set[(signal - 1) / 8] |= (byte)(1 << ((signal - 1) % 8));
     }
-
-    static Fd Duplicate(Fd source, int lowest) =>
-        new((int)Libc.Check(Libc.fcntl(source.Number, Libc.F_DUPFD_CLOEXEC, lowest), "fcntl", "F_DUPFD_CLOEXEC"));
 
     static void Check(int error, string call, string? subject = null)
     {
