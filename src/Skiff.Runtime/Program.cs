@@ -13,6 +13,7 @@ internal static class Program
         return arguments is [] ? Fail("usage: skiff-runtime run [--bundle DIR] ID") : arguments[0] switch
         {
             "run" => RunCommand.Run(rest),
+            "shim" => ShimCommand.Run(rest),
             _ => Fail($"unknown command {arguments[0]}"),
         };
     }
