@@ -250,11 +250,14 @@ public sealed partial class ContainerService
     public Task ResizeExecAsync(string execId, ushort rows, ushort columns, CancellationToken cancellation) =>
         execs.ResizeAsync(execId, rows, columns, cancellation);
 
-    /// <summary>The name of a container made of an image, or null: what keeps an image from being removed.</summary>
-    public string? UserOf(Oci.Names.Digest image) =>
-        store.All().FirstOrDefault(c => c.Record.ImageId == image)?.Record is { } user
-            ? $"{(user.State.IsRunning ? "running" : "stopped")} container {user.Id[..12]}"
-            : null;
+    /// <summary>A container made of an image, a running one first, or null: what keeps an image from being removed.</summary>
+    public ImageUser? UserOf(Oci.Names.Digest image) =>
+        store
+            .All()
+            .Where(c => c.Record.ImageId == image)
+            .Select(c => new ImageUser(c.Record.Id, c.Record.State.IsRunning))
+            .OrderByDescending(user => user.IsRunning)
+            .FirstOrDefault();
 
     static string ValidName(string name)
     {

@@ -36,5 +36,8 @@ public sealed record RegistryCredentials(string? Username, string? Password, str
 /// </summary>
 public sealed record TransferProgress(string? Id, string Status, long Current = 0, long Total = 0);
 
+/// <summary>A container that was made of an image.</summary>
+public sealed record ImageUser(string ContainerId, bool IsRunning);
+
 /// <summary>What removing an image did, in order.</summary>
 public sealed record ImageRemoval(IReadOnlyList<string> Untagged, IReadOnlyList<Digest> Deleted);

@@ -67,11 +67,11 @@ public sealed partial class ImageService
     public Task TagAsync(string nameOrId, string reference, CancellationToken cancellation) =>
         throw new NotSupportedException("filled in by this slice");
 
-    /// <summary>Untags, and deletes with the last tag. <paramref name="usedBy"/> names the container that uses an image, or null.</summary>
+    /// <summary>Untags, and deletes with the last tag. <paramref name="usedBy"/> names a container of an image, a running one if there is one, or null.</summary>
     public Task<ImageRemoval> RemoveAsync(
         string nameOrId,
         bool force,
-        Func<Digest, string?> usedBy,
+        Func<Digest, ImageUser?> usedBy,
         CancellationToken cancellation
     ) => throw new NotSupportedException("filled in by this slice");
 }
