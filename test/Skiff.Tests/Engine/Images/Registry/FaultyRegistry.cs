@@ -69,6 +69,8 @@ internal sealed class FaultyRegistry : IAsyncDisposable
         Requests.Enqueue($"{request.Method} {request.Path} {request.Headers.Authorization} {request.Headers.Range}".TrimEnd());
         if (await Intercept(context))
             return;
+        if (await AcceptAsync(context))
+            return;
         var parts = request.Path.Value!.Split('/');
         var key = parts[^1];
         if (parts.Length > 2 && parts[^2] == "manifests" && !key.StartsWith("sha256:", StringComparison.Ordinal))
@@ -90,6 +92,29 @@ internal sealed class FaultyRegistry : IAsyncDisposable
         context.Response.ContentLength = Math.Max(0, found.Bytes.Length - from);
         if (from < found.Bytes.Length && request.Method != "HEAD")
             await context.Response.Body.WriteAsync(found.Bytes.AsMemory(from));
+    }
+
+    // Uploads and manifests that are pushed; a blob that is here already can be mounted from anywhere.
+    async Task<bool> AcceptAsync(HttpContext context)
+    {
+        var (request, response) = (context.Request, context.Response);
+        if (request.Method == "POST")
+        {
+            var mounted = Content.ContainsKey(request.Query["mount"].ToString());
+            response.StatusCode = mounted ? 201 : 202;
+            response.Headers.Location = mounted ? "/" : "/upload/1";
+            return true;
+        }
+        if (request.Method != "PUT")
+            return false;
+        using var all = new MemoryStream();
+        await request.Body.CopyToAsync(all);
+        var parts = request.Path.Value!.Split('/');
+        var digest = Add(all.ToArray(), request.ContentType ?? "");
+        if (parts.Contains("manifests"))
+            Tag($"{string.Join('/', parts[2..^2])}:{parts[^1]}", digest);
+        response.StatusCode = parts.Contains("manifests") || request.Query["digest"] == digest.ToString() ? 201 : 400;
+        return true;
     }
 
     public static async Task RefuseAsync(HttpContext context, int status, string code, string message)
