@@ -17,8 +17,9 @@ public sealed partial class ImageService
     {
         this.options = options;
         this.events = events;
-        Content = new ContentStore(layout);
+        // Before the content store makes its own place there: this empties scratch.
         Snapshots = new Snapshotter(layout, database);
+        Content = new ContentStore(layout);
         Store = new ImageStore(database, Content, Snapshots);
         hosts = new Hosts(options, new RegistryPolicy());
         puller = new Puller(hosts, Content, Snapshots, Store, new LayerTransfers(Content, Snapshots, options.MaxConcurrentDownloads));
