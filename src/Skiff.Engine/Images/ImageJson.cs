@@ -12,6 +12,7 @@ namespace Skiff.Engine.Images;
 [JsonSerializable(typeof(ImageRecord))]
 [JsonSerializable(typeof(LayerRecord))]
 [JsonSerializable(typeof(WritableRecord))]
+[JsonSerializable(typeof(DocumentLinks))]
 [JsonSerializable(typeof(IReadOnlyList<DockerArchiveItem>))]
 sealed partial class ImageJson : JsonSerializerContext;
 
@@ -37,6 +38,14 @@ sealed record LayerRecord
 sealed record WritableRecord
 {
     public required IReadOnlyList<Digest> Lowers { get; init; }
+}
+
+/// <summary>What an index or a manifest refers to, whichever of the two it is.</summary>
+sealed record DocumentLinks
+{
+    public IReadOnlyList<Descriptor>? Manifests { get; init; }
+    public IReadOnlyList<Descriptor>? Layers { get; init; }
+    public Descriptor? Config { get; init; }
 }
 
 /// <summary>One image of a docker archive: an element of manifest.json, whose names are in Go's spelling.</summary>

@@ -1,4 +1,5 @@
 // The verbs on images of this machine; those that talk to registries are in ImageService.Registry.cs.
+using System.Buffers;
 using Skiff.Engine.Events;
 using Skiff.Engine.Images.Registry;
 using Skiff.Engine.Storage;
@@ -7,12 +8,17 @@ using Skiff.Oci.Names;
 namespace Skiff.Engine.Images;
 
 /// <summary>Pull, push, load, save, import, tag, remove and find images.</summary>
-public sealed partial class ImageService
+public sealed partial class ImageService : IAsyncDisposable
 {
+    static readonly SearchValues<char> HexDigits = SearchValues.Create("0123456789abcdef");
+
     readonly EngineOptions options;
     readonly EventBus events;
+    readonly GarbageCollector collector;
+    readonly ImageRemover remover;
+    readonly LayerLoader layers;
 
-    /// <summary>Opens the store below the data root and repairs what a crash left. One per engine.</summary>
+    /// <summary>Opens the store below the data root; <see cref="RepairAsync"/> then checks it. One per engine.</summary>
     public ImageService(EngineOptions options, StateLayout layout, Database database, EventBus events)
     {
         this.options = options;
@@ -21,6 +27,9 @@ public sealed partial class ImageService
         Snapshots = new Snapshotter(layout, database);
         Content = new ContentStore(layout);
         Store = new ImageStore(database, Content, Snapshots);
+        collector = new GarbageCollector(Content, Snapshots, Store);
+        remover = new ImageRemover(Store, collector);
+        layers = new LayerLoader(Content, Snapshots);
         hosts = new Hosts(options, new RegistryPolicy());
         puller = new Puller(hosts, Content, Snapshots, Store, new LayerTransfers(Content, Snapshots, options.MaxConcurrentDownloads));
         pusher = new Pusher(hosts, Content, Store, options.MaxConcurrentUploads);
@@ -35,44 +44,105 @@ public sealed partial class ImageService
     /// <summary>The records.</summary>
     public ImageStore Store { get; }
 
-    /// <summary>Removes what a crash left half made. Run before anything else.</summary>
-    public Task RepairAsync(CancellationToken cancellation) => throw new NotSupportedException("filled in by this slice");
+    /// <summary>
+    /// Unpacks again what a listed image lacks, drops the images for which that is impossible, and removes blobs and
+    /// layers that nothing refers to. Run before anything else.
+    /// </summary>
+    public Task RepairAsync(CancellationToken cancellation) =>
+        Task.Run(
+            () =>
+            {
+                foreach (var image in Store.List())
+                    if (!layers.TryUnpackMissing(image, cancellation))
+                        Store.Remove(image.Id);
+                Store.WriteIndex();
+                collector.Collect();
+            },
+            cancellation
+        );
 
-    /// <summary>Loads an archive as `docker save` writes it, or an OCI layout. Returns the names or ids loaded.</summary>
-    public Task<IReadOnlyList<string>> LoadAsync(
-        Stream archive,
-        Action<TransferProgress> progress,
-        CancellationToken cancellation
-    ) => throw new NotSupportedException("filled in by this slice");
+    /// <summary>Waits for background work.</summary>
+    public ValueTask DisposeAsync() => Snapshots.DisposeAsync();
 
-    /// <summary>Writes images as an OCI layout with Docker's manifest.json.</summary>
-    public Task SaveAsync(IReadOnlyList<string> names, Stream archive, CancellationToken cancellation) =>
-        throw new NotSupportedException("filled in by this slice");
-
-    /// <summary>Makes a one-layer image of a tar. Changes are Dockerfile instructions (CMD, ENV ...).</summary>
-    public Task<Image> ImportAsync(
-        Stream tar,
-        string? reference,
-        string? message,
-        IReadOnlyList<string> changes,
-        Platform? platform,
-        CancellationToken cancellation
-    ) => throw new NotSupportedException("filled in by this slice");
-
-    public IReadOnlyList<Image> List() => throw new NotSupportedException("filled in by this slice");
+    public IReadOnlyList<Image> List() => Store.List();
 
     /// <summary>By name, id or unambiguous prefix of an id; null if there is none.</summary>
-    /// <exception cref="EngineException">a malformed or ambiguous name</exception>
-    public Image? Find(string nameOrId) => throw new NotSupportedException("filled in by this slice");
+    /// <exception cref="EngineException">InvalidParameter: a malformed name, or an ambiguous prefix</exception>
+    public Image? Find(string nameOrId) => Lookup(nameOrId, out _);
 
-    public Task TagAsync(string nameOrId, string reference, CancellationToken cancellation) =>
-        throw new NotSupportedException("filled in by this slice");
+    /// <summary>Points a name at an image; it moves here if another image has it.</summary>
+    /// <exception cref="EngineException">NotFound: no such image; InvalidParameter: no name for a tag</exception>
+    public Task TagAsync(string nameOrId, string reference, CancellationToken cancellation)
+    {
+        var image = Require(nameOrId);
+        var name = Name(reference);
+        if (name.Digest is not null)
+            throw EngineException.Invalid("refusing to create a tag with a digest reference");
+        name = name.WithDefaultTag();
+        Store.Add(image, [name]);
+        Announce("tag", image.Id, name.Familiar);
+        return Task.CompletedTask;
+    }
 
-    /// <summary>Untags, and deletes with the last tag. <paramref name="usedBy"/> names a container of an image, a running one if there is one, or null.</summary>
+    /// <summary>
+    /// Untags, and deletes with the last tag. <paramref name="usedBy"/> names a container of an image, a running one if
+    /// there is one, or null.
+    /// </summary>
+    /// <exception cref="EngineException">NotFound; Conflict: a container or another name stands against it</exception>
     public Task<ImageRemoval> RemoveAsync(
         string nameOrId,
         bool force,
         Func<Digest, ImageUser?> usedBy,
         CancellationToken cancellation
-    ) => throw new NotSupportedException("filled in by this slice");
+    ) =>
+        Task.Run(
+            () =>
+            {
+                var image = Lookup(nameOrId, out var name) ?? throw NoSuchImage(nameOrId);
+                var removal = remover.Remove(image, name, force, usedBy);
+                foreach (var _ in removal.Untagged)
+                    Announce("untag", image.Id, image.Id.ToString());
+                if (removal.Deleted.Count > 0)
+                    Announce("delete", image.Id, image.Id.ToString());
+                return removal;
+            },
+            cancellation
+        );
+
+    Image Require(string nameOrId) => Lookup(nameOrId, out _) ?? throw NoSuchImage(nameOrId);
+
+    // A name goes before an id; what is found by its id has no name here.
+    Image? Lookup(string nameOrId, out Reference? name)
+    {
+        name = null;
+        if (Digest.TryParse(nameOrId, out var id) || Digest.TryParse("sha256:" + nameOrId, out id))
+            return Store.Get(id);
+        bool isName = Reference.TryParse(nameOrId, out name, out string? error);
+        if (isName && Store.Get(name!) is { } named)
+            return named;
+        name = null;
+        string prefix = nameOrId.StartsWith("sha256:", StringComparison.Ordinal) ? nameOrId[7..] : nameOrId;
+        if (prefix.Length is 0 or > 64 || prefix.AsSpan().ContainsAnyExcept(HexDigits))
+            return isName ? null : throw EngineException.Invalid(error!);
+        var found = Store.List().Where(i => i.Id.Hex.StartsWith(prefix, StringComparison.Ordinal)).Take(2).ToList();
+        return found.Count switch
+        {
+            0 => null,
+            1 => found[0],
+            _ => throw EngineException.Invalid($"multiple IDs found with provided prefix: {nameOrId}"),
+        };
+    }
+
+    static EngineException NoSuchImage(string nameOrId) =>
+        EngineException.NotFound(
+            $"No such image: {(Reference.TryParse(nameOrId, out var name) ? name.WithDefaultTag().Familiar : nameOrId)}"
+        );
+
+    void Announce(string action, Digest id, string name) =>
+        events.Publish(
+            "image",
+            action,
+            id.ToString(),
+            new Dictionary<string, string>(StringComparer.Ordinal) { ["name"] = name }
+        );
 }

@@ -39,6 +39,8 @@ public sealed class Snapshotter : IAsyncDisposable
     readonly Database database;
     readonly Trash trash;
     readonly string unpacking;
+
+    // Taken inside a transaction of the database, so never the other way round.
     readonly Lock gate = new();
     readonly Dictionary<Digest, LayerRecord> layers = [];
     readonly Dictionary<string, WritableRecord> writables = [];
@@ -252,19 +254,43 @@ public sealed class Snapshotter : IAsyncDisposable
             Size = layer.Size,
         };
         string json = JsonSerializer.Serialize(record, ImageJson.Default.LayerRecord);
-        lock (gate)
+        string place = Path.Combine(Directory, chainId.Hex);
+        bool moved = false;
+        try
         {
-            if (layers.ContainsKey(chainId))
+            database.Write(connection =>
             {
-                trash.Add(scratch);
-                return;
-            }
-            if (parent is { } below && !layers.ContainsKey(below))
-                throw EngineException.NotFound($"layer {below} is not unpacked");
-            System.IO.Directory.Move(scratch, Path.Combine(Directory, chainId.Hex));
-            database.Write("INSERT INTO snapshots (key, record) VALUES (?1, ?2)", chainId.ToString(), json);
-            layers.Add(chainId, record);
+                lock (gate)
+                {
+                    if (layers.ContainsKey(chainId))
+                        return;
+                    if (parent is { } below && !layers.ContainsKey(below))
+                        throw EngineException.NotFound($"layer {below} is not unpacked");
+                    System.IO.Directory.Move(scratch, place);
+                    moved = true;
+                    layers.Add(chainId, record);
+                }
+                using var row = Database.Prepare(
+                    connection,
+                    "INSERT INTO snapshots (key, record) VALUES (?1, ?2)",
+                    chainId.ToString(),
+                    json
+                );
+                row.ExecuteNonQuery();
+            });
         }
+        catch
+        {
+            if (moved)
+            {
+                lock (gate)
+                    layers.Remove(chainId);
+                trash.Add(place);
+            }
+            throw;
+        }
+        if (!moved)
+            trash.Add(scratch);
     }
 
     internal void Discard(string scratch) => trash.Add(scratch);
@@ -282,17 +308,33 @@ public sealed class Snapshotter : IAsyncDisposable
     /// <summary>Removes an unpacked layer, unless a container or another layer stands on it.</summary>
     internal bool TryRemoveLayer(Digest chainId)
     {
-        lock (gate)
+        LayerRecord? removed = null;
+        try
         {
-            if (!layers.ContainsKey(chainId))
-                return false;
-            if (layers.Values.Any(l => l.Parent == chainId) || writables.Values.Any(w => w.Lowers.Contains(chainId)))
-                return false;
-            trash.Add(Path.Combine(Directory, chainId.Hex));
-            database.Write("DELETE FROM snapshots WHERE key = ?1", chainId.ToString());
-            layers.Remove(chainId);
-            return true;
+            database.Write(connection =>
+            {
+                lock (gate)
+                {
+                    if (layers.Values.Any(l => l.Parent == chainId) || writables.Values.Any(w => w.Lowers.Contains(chainId)))
+                        return;
+                    if (!layers.Remove(chainId, out removed))
+                        return;
+                }
+                using var row = Database.Prepare(connection, "DELETE FROM snapshots WHERE key = ?1", chainId.ToString());
+                row.ExecuteNonQuery();
+                // Before the commit: a row without a directory is repaired, a directory in use by nobody is only lost room.
+                trash.Add(Path.Combine(Directory, chainId.Hex));
+            });
         }
+        catch
+        {
+            // The directory may be gone already: then only a restart tells what is true.
+            if (removed is not null && System.IO.Directory.Exists(Path.Combine(Directory, chainId.Hex)))
+                lock (gate)
+                    layers.TryAdd(chainId, removed);
+            throw;
+        }
+        return removed is not null;
     }
 
     /// <summary>Waits for the background removal; for tests.</summary>
