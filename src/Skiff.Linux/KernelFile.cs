@@ -47,6 +47,15 @@ public static unsafe class KernelFile
     public static void Write(string path, string text)
     {
         using Fd file = OpenForWriting(path);
+        Write(file, text, path);
+    }
+
+    /// <summary>The same, for one of several writes to an open file.</summary>
+    /// <exception cref="ErrnoException">write: EINVAL, EBUSY and what else the interface answers</exception>
+    public static void Write(Fd file, string text) => Write(file, text, null);
+
+    static void Write(Fd file, string text, string? path)
+    {
         byte[] bytes = Encoding.UTF8.GetBytes(text);
         nint result;
         fixed (byte* p = bytes)
@@ -55,7 +64,7 @@ public static unsafe class KernelFile
                 result = Libc.write(file.Number, p, (nuint)bytes.Length);
             while (result == -1 && Libc.LastErrno == Errno.EINTR);
         }
-        Libc.Check(result, "write", $"{path}, {text}");
+        Libc.Check(result, "write", path is null ? text : $"{path}, {text}");
     }
 
     /// <exception cref="ErrnoException">open: ENOENT, EACCES</exception>

@@ -42,8 +42,10 @@ public static unsafe class DeviceFilter
             return;
         if (cgroup.Find("devices") is var (directory, _))
         {
+            using Fd allow = KernelFile.OpenForWriting($"{directory}/devices.allow");
+            using Fd deny = KernelFile.OpenForWriting($"{directory}/devices.deny");
             foreach (DeviceRule rule in rules)
-                KernelFile.Write($"{directory}/{(rule.Allow ? "devices.allow" : "devices.deny")}", rule.ToString());
+                KernelFile.Write(rule.Allow ? allow : deny, rule.ToString());
         }
         else if (cgroup.UnifiedDirectory is string unified)
             Attach(unified, Compile(rules));

@@ -18,6 +18,7 @@ public static unsafe class Spawner
 {
     const ulong CLONE_PIDFD = 0x1000;
     const ulong CLONE_CLEAR_SIGHAND = 0x1_0000_0000;
+    const ulong CLONE_INTO_CGROUP = 0x2_0000_0000;
     const int SIGCHLD = 17;
 
     /// <summary>
@@ -27,13 +28,15 @@ public static unsafe class Spawner
     /// <param name="inputs">descriptors, as many as the plan has inputs and in their order</param>
     /// <param name="newNamespaces">made by the clone itself</param>
     /// <param name="pidNamespace">a pidfd or a file of a pid namespace to start the child in, or null</param>
+    /// <param name="cgroup">the directory of a v2 cgroup to start the child in, or null</param>
     /// <exception cref="LaunchFailure">a step of the plan failed; the child is reaped</exception>
     /// <exception cref="ErrnoException">clone3: EAGAIN, ENOMEM, ENOSPC, EPERM</exception>
     public static SpawnedProcess Start(
         LaunchPlan plan,
         ReadOnlySpan<int> inputs,
         NamespaceKinds newNamespaces,
-        Fd? pidNamespace
+        Fd? pidNamespace = null,
+        Fd? cgroup = null
     )
     {
         if (inputs.Length != plan.Inputs.Count)
@@ -49,7 +52,8 @@ public static unsafe class Spawner
         {
             memory.Program->Clone = new CloneArgs
             {
-                Flags = CLONE_PIDFD | CLONE_CLEAR_SIGHAND | (ulong)newNamespaces,
+                Flags = CLONE_PIDFD | CLONE_CLEAR_SIGHAND | (ulong)newNamespaces | (cgroup is null ? 0 : CLONE_INTO_CGROUP),
+                Cgroup = (ulong)(cgroup?.Number ?? 0),
                 Pidfd = (ulong)&pidfd,
                 ExitSignal = SIGCHLD,
             };

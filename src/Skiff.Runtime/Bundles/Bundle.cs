@@ -18,20 +18,20 @@ internal sealed record Bundle(string Path, Spec Spec)
     {
         path = System.IO.Path.GetFullPath(path);
         string file = System.IO.Path.Combine(path, "config.json");
-        Spec? spec;
+        Spec spec;
         try
         {
             using FileStream stream = File.OpenRead(file);
             if (stream.Length > LongestConfigBytes)
                 throw new LaunchException(FailureKind.Other, $"{file} is longer than {LongestConfigBytes} bytes");
-            spec = JsonSerializer.Deserialize(stream, RuntimeJson.Default.Spec);
+            byte[] text = new byte[stream.Length];
+            stream.ReadExactly(text);
+            spec = SpecReader.Read(text);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or JsonException)
         {
             throw new LaunchException(FailureKind.Other, $"cannot read {file}: {e.Message}", e);
         }
-        if (spec is null)
-            throw new LaunchException(FailureKind.Other, $"cannot read {file}: it holds null");
         SpecValidator.Check(spec);
         return new Bundle(path, spec);
     }

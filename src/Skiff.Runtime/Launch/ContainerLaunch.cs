@@ -61,7 +61,7 @@ internal sealed class ContainerLaunch : IDisposable
             {
                 cgroups.Create();
                 devpts ??= ParentMounts.Devpts(Spec);
-                init = Launcher.Container(bundle, Facts(), cgroups.Cgroup.OpenProcs(), devpts, stdio);
+                init = Launcher.Container(bundle, Facts(), cgroups.Cgroup, devpts, stdio);
                 started = true;
                 return init;
             }
@@ -81,7 +81,7 @@ internal sealed class ContainerLaunch : IDisposable
                 throw new LaunchException(FailureKind.WrongState, "the container is not running");
             SpecValidator.CheckProcess(process);
             Lsm.Check(process.ApparmorProfile);
-            return Launcher.Exec(Spec, process, Facts(), cgroups.Cgroup.OpenProcs(), init.Pidfd, stdio);
+            return Launcher.Exec(Spec, process, Facts(), cgroups.Cgroup, init.Pidfd, stdio);
         });
 
     /// <summary>Sends a signal to every process of the container's cgroup.</summary>

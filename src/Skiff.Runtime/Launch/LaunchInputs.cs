@@ -24,7 +24,7 @@ internal sealed class LaunchInputs
     /// <summary>The running container's first process, to enter its namespaces.</summary>
     public Register Init { get; private set; }
 
-    /// <summary>cgroup.procs of each hierarchy.</summary>
+    /// <summary>cgroup.procs of each v1 hierarchy. The child is born into its v2 cgroup.</summary>
     public IReadOnlyList<Register> Cgroups { get; private set; } = [];
 
     /// <summary>Namespaces to join, by kind as config.json names it; not pid, which the parent enters.</summary>
@@ -39,10 +39,10 @@ internal sealed class LaunchInputs
 
     public static string MountName(int index) => $"mount{index}";
 
-    public static LaunchInputs OfContainer(LaunchPlan plan, Spec spec, int hierarchies)
+    public static LaunchInputs OfContainer(LaunchPlan plan, Spec spec, LaunchFacts facts)
     {
         var inputs = new LaunchInputs(plan) { Root = plan.Input("root") };
-        inputs.Cgroups = [.. Enumerable.Range(0, hierarchies).Select(i => plan.Input(CgroupName(i)))];
+        inputs.Cgroups = [.. Enumerable.Range(0, facts.Hierarchies.Count(h => !h.IsV2)).Select(i => plan.Input(CgroupName(i)))];
         inputs.Namespaces = (spec.Linux?.Namespaces ?? [])
             .Where(n => n.Path is { Length: > 0 } && n.Type != "pid")
             .ToDictionary(n => n.Type, n => plan.Input(NamespaceName(n.Type)));
@@ -53,10 +53,10 @@ internal sealed class LaunchInputs
         return inputs;
     }
 
-    public static LaunchInputs OfExec(LaunchPlan plan, int hierarchies)
+    public static LaunchInputs OfExec(LaunchPlan plan, LaunchFacts facts)
     {
         var inputs = new LaunchInputs(plan) { Init = plan.Input("init") };
-        inputs.Cgroups = [.. Enumerable.Range(0, hierarchies).Select(i => plan.Input(CgroupName(i)))];
+        inputs.Cgroups = [.. Enumerable.Range(0, facts.Hierarchies.Count(h => !h.IsV2)).Select(i => plan.Input(CgroupName(i)))];
         return inputs;
     }
 

@@ -1,5 +1,6 @@
 // Runs a compiled plan: opens what it takes as inputs, clones, tells failures in the words of the user.
 using Skiff.Linux;
+using Skiff.Linux.Cgroups;
 using Skiff.Linux.Namespaces;
 using Skiff.Linux.Processes;
 using Skiff.Linux.Spawn;
@@ -14,12 +15,14 @@ internal sealed class Launcher : IDisposable
 {
     readonly Dictionary<string, Fd> inputs = [];
     Fd? pidNamespace;
+    Fd? unifiedCgroup;
 
     public void Dispose()
     {
         foreach (Fd fd in inputs.Values)
             fd.Dispose();
         pidNamespace?.Dispose();
+        unifiedCgroup?.Dispose();
     }
 
     /// <summary>Launches the first process of a bundle.</summary>
@@ -28,7 +31,7 @@ internal sealed class Launcher : IDisposable
     public static LaunchedProcess Container(
         Bundle bundle,
         LaunchFacts facts,
-        IReadOnlyList<Fd> cgroupProcs,
+        Cgroup cgroup,
         Fd? devpts,
         ProcessStdio stdio
     )
@@ -37,7 +40,7 @@ internal sealed class Launcher : IDisposable
         SpecProcess process = bundle.Spec.Process! with { Terminal = stdio.Terminal };
         Spec spec = bundle.Spec with { Process = process };
         Fd root = launcher.Add("root", ParentMounts.Root(bundle));
-        launcher.AddCgroups(cgroupProcs);
+        launcher.AddCgroups(cgroup);
         launcher.AddNamespaces(spec);
         facts = facts with { Mounts = launcher.AddMounts(bundle, root, devpts) };
         ParentMounts.PrepareDirectory(root, spec, process.Cwd);
@@ -50,14 +53,14 @@ internal sealed class Launcher : IDisposable
         Spec spec,
         SpecProcess process,
         LaunchFacts facts,
-        IReadOnlyList<Fd> cgroupProcs,
+        Cgroup cgroup,
         Fd init,
         ProcessStdio stdio
     )
     {
         using var launcher = new Launcher();
         process = process with { Terminal = stdio.Terminal };
-        launcher.AddCgroups(cgroupProcs);
+        launcher.AddCgroups(cgroup);
         launcher.Add("init", Fd.CopyOf(init.Number));
         if (PlanCompiler.AllOf(spec.Linux ?? new LinuxSpec()).HasFlag(NamespaceKinds.Pid))
             launcher.pidNamespace = Fd.CopyOf(init.Number);
@@ -77,15 +80,17 @@ internal sealed class Launcher : IDisposable
                 "stderr" => copies.Stderr.Number,
                 string name => inputs[name].Number,
             };
-        SpawnedProcess process = Spawner.Start(plan, numbers, compiled.NewNamespaces, pidNamespace);
+        SpawnedProcess process = Spawner.Start(plan, numbers, compiled.NewNamespaces, pidNamespace, unifiedCgroup);
         // Our child: until it is reaped its number is its own, so the stat is its own too.
         return new LaunchedProcess(process.Pid, process.Pidfd, ProcessStat.StartTicks(process.Pid) ?? 0);
     }
 
     Fd Add(string name, Fd fd) => inputs[name] = fd;
 
-    void AddCgroups(IReadOnlyList<Fd> procs)
+    void AddCgroups(Cgroup cgroup)
     {
+        unifiedCgroup = cgroup.OpenUnified();
+        IReadOnlyList<Fd> procs = cgroup.OpenProcs();
         for (int i = 0; i < procs.Count; i++)
             Add(LaunchInputs.CgroupName(i), procs[i]);
     }

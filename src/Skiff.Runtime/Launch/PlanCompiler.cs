@@ -18,7 +18,7 @@ internal static class PlanCompiler
         SpecProcess process = spec.Process!;
         LinuxSpec linux = spec.Linux ?? new LinuxSpec();
         var plan = new LaunchPlan();
-        LaunchInputs inputs = LaunchInputs.OfContainer(plan, spec, facts.Hierarchies.Count);
+        LaunchInputs inputs = LaunchInputs.OfContainer(plan, spec, facts);
         var rootfs = new RootfsPlan(plan, spec, facts, inputs);
         var identity = new IdentityPlan(plan, process, facts, inputs);
         bool terminal = process.Terminal;
@@ -56,7 +56,7 @@ internal static class PlanCompiler
     {
         LinuxSpec linux = spec.Linux ?? new LinuxSpec();
         var plan = new LaunchPlan();
-        LaunchInputs inputs = LaunchInputs.OfExec(plan, facts.Hierarchies.Count);
+        LaunchInputs inputs = LaunchInputs.OfExec(plan, facts);
         var identity = new IdentityPlan(plan, process, facts, inputs);
 
         JoinCgroups(plan, facts, inputs);
@@ -94,8 +94,12 @@ internal static class PlanCompiler
 
     static void JoinCgroups(LaunchPlan plan, LaunchFacts facts, LaunchInputs inputs)
     {
-        for (int i = 0; i < inputs.Cgroups.Count; i++)
-            plan.JoinCgroup(inputs.Cgroups[i], $"join cgroup {facts.CgroupDirectories[i]}");
+        int next = 0;
+        for (int i = 0; i < facts.Hierarchies.Count; i++)
+        {
+            if (!facts.Hierarchies[i].IsV2)
+                plan.JoinCgroup(inputs.Cgroups[next++], $"join cgroup {facts.CgroupDirectories[i]}");
+        }
     }
 
     /// <summary>Through the host's proc, before the mount namespace is another.</summary>
