@@ -27,7 +27,7 @@ internal static class CgroupDirectory
     /// <summary>The processes in it and below it.</summary>
     internal static void CollectProcesses(string directory, List<int> found)
     {
-        string? text = KernelFile.TryRead($"{directory}/cgroup.procs");
+        string? text = KernelFile.TryRead($"{directory}/cgroup.procs"); // null: there is no such cgroup
         if (text is null)
             return;
         foreach (string pid in CgroupHierarchy.Words(text))

@@ -67,8 +67,9 @@ internal static unsafe class Child
     const int EAGAIN = 11;
 
     /// <summary>
-    /// Clones. In the parent: returns the child's pid, or minus an errno. The child does not return. All signals are
-    /// blocked meanwhile, so that no handler of the parent ever runs in the child.
+    /// Clones. In the parent: returns the child's pid, or minus an errno. The child does not return: it takes one op
+    /// after the other and ends in execve or exit. One method, so that under a JIT nothing is left to compile in the
+    /// child. All signals are blocked meanwhile, so that no handler of the parent ever runs in the child.
     /// </summary>
     [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
     internal static nint Start(ChildProgram* program)
@@ -80,17 +81,13 @@ internal static unsafe class Child
         ulong before = 0;
         call(program->NumberOfSigprocmask, SIG_BLOCK, (nint)(&all), (nint)(&before), 8, 0, 0);
         nint pid = call(program->NumberOfClone3, (nint)(&program->Clone), sizeof(CloneArgs), 0, 0, 0, 0);
-        if (pid == 0)
-            Run(program, call); // never returns
-        nint result = pid == -1 ? -*((delegate*<int*>)program->ErrnoLocation)() : pid;
-        call(program->NumberOfSigprocmask, SIG_SETMASK, (nint)(&before), 0, 8, 0, 0);
-        return result;
-    }
+        if (pid != 0)
+        {
+            nint started = pid == -1 ? -*((delegate*<int*>)program->ErrnoLocation)() : pid;
+            call(program->NumberOfSigprocmask, SIG_SETMASK, (nint)(&before), 0, 8, 0, 0);
+            return started;
+        }
 
-    /// <summary>Takes one op after the other; ends in execve or exit.</summary>
-    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
-    static void Run(ChildProgram* program, delegate*<nint, nint, nint, nint, nint, nint, nint, nint> call)
-    {
         ChildReport* report = program->Report;
         var registers = (nint*)((byte*)report + RegistersOffset);
         int at = 0;

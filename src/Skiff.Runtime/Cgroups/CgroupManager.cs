@@ -27,13 +27,19 @@ internal sealed class CgroupManager
         return new CgroupManager(new Cgroup(CgroupHierarchy.Detect(), path), spec.Linux?.Resources);
     }
 
+    /// <summary>To be asked before <see cref="Create"/>, whose undoing would kill what runs there.</summary>
+    /// <exception cref="LaunchException">processes are in the cgroup</exception>
+    public void RequireUnused()
+    {
+        if (Cgroup.Processes().Count > 0)
+            throw new LaunchException(FailureKind.WrongState, "the container's cgroup is not empty: is it running already?");
+    }
+
     /// <summary>Makes the cgroup and sets its limits.</summary>
-    /// <exception cref="LaunchException">it is in use, or the machine cannot limit what config.json limits</exception>
+    /// <exception cref="LaunchException">the machine cannot limit what config.json limits</exception>
     public void Create()
     {
         Cgroup.Create();
-        if (Cgroup.Processes().Count > 0)
-            throw new LaunchException(FailureKind.Other, "the container's cgroup is not empty: is it running already?");
         if (resources is null)
             return;
         foreach (CgroupWrite write in CgroupWrites.Of(resources))

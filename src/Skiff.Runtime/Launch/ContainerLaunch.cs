@@ -56,6 +56,7 @@ internal sealed class ContainerLaunch : IDisposable
                 throw new LaunchException(FailureKind.WrongState, "the container has been started already");
             Lsm.Check(Spec.Process!.ApparmorProfile);
             ProcessMemory.Hide();
+            cgroups.RequireUnused();
             bool started = false;
             try
             {
