@@ -23,6 +23,7 @@ public sealed class Engine : IAsyncDisposable
         background = new EngineTasks(report);
         Options = options;
         Layout = new StateLayout(options.DataRoot, options.ExecRoot);
+        Id = database.EngineId();
         var journal = new Journal(database);
 
         Images = new ImageService(options, Layout, database, Events);
@@ -68,6 +69,15 @@ public sealed class Engine : IAsyncDisposable
     public ImageService Images { get; }
     public NetworkService Networks { get; }
     public ContainerService Containers { get; }
+
+    /// <summary>Names this engine among others; as long as its data root.</summary>
+    public string Id { get; }
+
+    /// <summary>Where a container's hosts, hostname, resolv.conf and log are.</summary>
+    public string DirectoryOf(string containerId) => Layout.Container(containerId);
+
+    /// <summary>A container's root, or null if it is gone.</summary>
+    public Snapshot? SnapshotOf(string containerId) => Images.Snapshots.Find(containerId);
 
     internal StateLayout Layout { get; }
     Recovery Recovery { get; }

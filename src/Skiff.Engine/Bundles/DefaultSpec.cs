@@ -3,7 +3,7 @@ using Skiff.Oci.Runtime;
 
 namespace Skiff.Engine.Bundles;
 
-internal static class DefaultSpec
+public static class DefaultSpec
 {
     internal const string Path = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
     internal const long ShmSizeBytes = 64 << 20;
@@ -26,7 +26,7 @@ internal static class DefaultSpec
         "CAP_AUDIT_WRITE",
     ];
 
-    internal static readonly string[] MaskedPaths =
+    public static readonly IReadOnlyList<string> MaskedPaths =
     [
         "/proc/asound",
         "/proc/acpi",
@@ -42,7 +42,7 @@ internal static class DefaultSpec
         "/sys/devices/virtual/powercap",
     ];
 
-    internal static readonly string[] ReadonlyPaths =
+    public static readonly IReadOnlyList<string> ReadonlyPaths =
     [
         "/proc/bus",
         "/proc/fs",

@@ -3,11 +3,11 @@ using System.Globalization;
 
 namespace Skiff.Engine.Containers;
 
-internal static class LogOptions
+public static class LogOptions
 {
     /// <summary>Bytes; "10m", "1g", a bare number; -1 is unlimited.</summary>
     /// <exception cref="EngineException">InvalidParameter</exception>
-    internal static long MaxSizeBytes(IReadOnlyDictionary<string, string> options, long otherwise)
+    public static long MaxSizeBytes(IReadOnlyDictionary<string, string> options, long otherwise)
     {
         if (!options.TryGetValue("max-size", out string? text))
             return otherwise;
@@ -23,7 +23,7 @@ internal static class LogOptions
     }
 
     /// <exception cref="EngineException">InvalidParameter</exception>
-    internal static int MaxFiles(IReadOnlyDictionary<string, string> options, int otherwise)
+    public static int MaxFiles(IReadOnlyDictionary<string, string> options, int otherwise)
     {
         if (!options.TryGetValue("max-file", out string? text))
             return otherwise;

@@ -20,6 +20,7 @@ public sealed class Database : IDisposable
         CREATE TABLE networks (id TEXT PRIMARY KEY, name TEXT NOT NULL UNIQUE, record TEXT NOT NULL) WITHOUT ROWID;
         CREATE TABLE leases (network TEXT NOT NULL, address TEXT NOT NULL, owner TEXT NOT NULL, PRIMARY KEY (network, address)) WITHOUT ROWID;
         CREATE TABLE volumes (name TEXT PRIMARY KEY, record TEXT NOT NULL) WITHOUT ROWID;
+        CREATE TABLE engine (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
         CREATE TABLE journal (sequence INTEGER PRIMARY KEY AUTOINCREMENT, owner TEXT NOT NULL, kind TEXT NOT NULL, resource TEXT NOT NULL, UNIQUE (owner, kind, resource));
         """,
     ];
@@ -83,6 +84,13 @@ public sealed class Database : IDisposable
                 rows.Add(row(reader));
             return rows;
         }
+    }
+
+    /// <summary>The id of the engine whose records these are, made with the first use.</summary>
+    public string EngineId()
+    {
+        Write("INSERT OR IGNORE INTO engine (key, value) VALUES ('id', ?1)", Guid.NewGuid().ToString());
+        return Read("SELECT value FROM engine WHERE key = 'id'", r => r.GetString(0))[0];
     }
 
     /// <summary>A command with its parameters bound as ?1, ?2, ...; for use inside <see cref="Write(Action{SqliteConnection})"/>.</summary>

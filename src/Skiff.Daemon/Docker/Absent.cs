@@ -1,0 +1,59 @@
+// Parts of the API that this release does not have: each says so by name.
+using Skiff.Engine;
+
+namespace Skiff.Daemon.Docker;
+
+internal static class Absent
+{
+    internal static IEnumerable<Route> Routes()
+    {
+        foreach (string swarm in (string[])["swarm", "nodes", "services", "tasks", "secrets", "configs"])
+            foreach (string method in (string[])["GET", "POST", "DELETE"])
+            {
+                yield return new Route(method, swarm, NoSwarm);
+                yield return new Route(method, swarm + "/{rest*}", NoSwarm);
+            }
+        yield return new Route("GET", "plugins", r => r.AnswerAsync<IReadOnlyList<string>>([], Skiff.Docker.DockerJson.Wire.IReadOnlyListString));
+        foreach (var (method, pattern, what) in NotYet)
+            yield return new Route(
+                method,
+                pattern,
+                _ => throw EngineException.NotImplemented($"{what} is not supported yet by this release of Skiff")
+            );
+    }
+
+    static readonly (string Method, string Pattern, string What)[] NotYet =
+    [
+        ("GET", "containers/{id}/stats", "container stats"),
+        ("GET", "containers/{id}/changes", "container diff"),
+        ("GET", "containers/{id}/export", "container export"),
+        ("HEAD", "containers/{id}/archive", "copying files (cp)"),
+        ("GET", "containers/{id}/archive", "copying files (cp)"),
+        ("PUT", "containers/{id}/archive", "copying files (cp)"),
+        ("GET", "containers/{id}/attach/ws", "attaching by websocket"),
+        ("POST", "containers/{id}/update", "updating a container"),
+        ("POST", "commit", "commit"),
+        ("POST", "build", "building images"),
+        ("POST", "build/prune", "building images"),
+        ("POST", "session", "building images"),
+        ("POST", "grpc", "building images"),
+        ("GET", "system/df", "disk usage"),
+        ("GET", "images/search", "searching for images"),
+        ("GET", "distribution/{name*}/json", "looking into a registry"),
+        ("POST", "networks/create", "creating networks"),
+        ("POST", "networks/{id}/connect", "connecting networks"),
+        ("POST", "networks/{id}/disconnect", "disconnecting networks"),
+        ("POST", "networks/prune", "pruning networks"),
+        ("DELETE", "networks/{id}", "removing networks"),
+        ("POST", "volumes/create", "creating volumes"),
+        ("POST", "volumes/prune", "pruning volumes"),
+        ("GET", "volumes/{name}", "volumes"),
+        ("DELETE", "volumes/{name}", "volumes"),
+    ];
+
+    static Task NoSwarm(ApiRequest request) =>
+        throw new EngineException(
+            ErrorKind.Unavailable,
+            "This node is not a swarm manager. Skiff has no swarm: run containers on this engine directly."
+        );
+}

@@ -1,0 +1,80 @@
+// The engine's host settings as Docker's HostConfig: what inspect shows can be given to create again.
+using Skiff.Docker;
+using Skiff.Engine.Bundles;
+
+namespace Skiff.Daemon.Docker;
+
+internal static class HostConfigMapping
+{
+    internal static HostConfig ToDocker(HostSettings host) =>
+        new()
+        {
+            Binds = OrNull(host.Binds),
+            LogConfig = new LogConfig { Type = host.LogDriver, Config = host.LogOptions },
+            NetworkMode = host.NetworkMode,
+            PortBindings = new Dictionary<string, IReadOnlyList<PortBinding>?>(),
+            RestartPolicy = new RestartPolicy { Name = "no" },
+            AutoRemove = host.AutoRemove,
+            ConsoleSize = [host.ConsoleRows, host.ConsoleColumns],
+            Annotations = host.Annotations.Count > 0 ? host.Annotations : null,
+            CapAdd = OrNull(host.CapAdd),
+            CapDrop = OrNull(host.CapDrop),
+            CgroupnsMode = host.CgroupnsMode.Length > 0 ? host.CgroupnsMode : "private",
+            Dns = host.Dns,
+            DnsOptions = host.DnsOptions,
+            DnsSearch = host.DnsSearch,
+            ExtraHosts = OrNull(host.ExtraHosts),
+            GroupAdd = OrNull(host.GroupAdd),
+            IpcMode = host.IpcMode.Length > 0 ? host.IpcMode : "private",
+            OomScoreAdj = host.OomScoreAdj,
+            PidMode = host.PidMode,
+            Privileged = host.Privileged,
+            ReadonlyRootfs = host.ReadonlyRootfs,
+            SecurityOpt = OrNull(host.SecurityOpt),
+            Tmpfs = host.Tmpfs.Count > 0 ? host.Tmpfs : null,
+            UTSMode = host.UtsMode,
+            ShmSize = host.ShmSizeBytes > 0 ? host.ShmSizeBytes : 64 << 20,
+            Sysctls = host.Sysctls.Count > 0 ? host.Sysctls : null,
+            Runtime = "skiff-runtime",
+            Mounts = host.Mounts.Count > 0 ? [.. host.Mounts.Select(Mount)] : null,
+            MaskedPaths = host.MaskedPaths ?? (host.Privileged ? null : DefaultSpec.MaskedPaths),
+            ReadonlyPaths = host.ReadonlyPaths ?? (host.Privileged ? null : DefaultSpec.ReadonlyPaths),
+            CpuShares = host.CpuShares,
+            Memory = host.MemoryBytes,
+            NanoCpus = host.NanoCpus,
+            CgroupParent = host.CgroupParent ?? "",
+            CpuPeriod = host.CpuPeriodMicroseconds,
+            CpuQuota = host.CpuQuotaMicroseconds,
+            CpusetCpus = host.CpusetCpus,
+            CpusetMems = host.CpusetMems,
+            Devices = [.. host.Devices.Select(d => new DeviceMapping(d.PathOnHost, d.PathInContainer, d.Access))],
+            DeviceCgroupRules = OrNull(host.DeviceCgroupRules),
+            MemoryReservation = host.MemoryReservationBytes,
+            MemorySwap = host.MemorySwapBytes,
+            OomKillDisable = host.OomKillDisable,
+            PidsLimit = host.PidsLimit == 0 ? null : host.PidsLimit,
+            Ulimits = [.. host.Ulimits.Select(u => new UlimitBody(u.Name, u.Hard, u.Soft))],
+        };
+
+    static MountBody Mount(MountRequest mount) =>
+        new()
+        {
+            Type = mount.Type,
+            Source = mount.Source.Length > 0 ? mount.Source : null,
+            Target = mount.Target,
+            ReadOnly = mount.ReadOnly,
+            BindOptions = mount is { Propagation.Length: > 0 } or { NonRecursive: true } or { CreateSource: true }
+                ? new BindOptions
+                {
+                    Propagation = mount.Propagation.Length > 0 ? mount.Propagation : null,
+                    NonRecursive = mount.NonRecursive,
+                    CreateMountpoint = mount.CreateSource,
+                }
+                : null,
+            TmpfsOptions = mount.TmpfsSizeBytes > 0 || mount.TmpfsMode > 0
+                ? new TmpfsOptions { SizeBytes = mount.TmpfsSizeBytes, Mode = mount.TmpfsMode }
+                : null,
+        };
+
+    static IReadOnlyList<string>? OrNull(IReadOnlyList<string> list) => list.Count > 0 ? list : null;
+}

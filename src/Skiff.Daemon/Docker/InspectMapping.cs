@@ -1,0 +1,201 @@
+// A container's record as Docker's clients see it: one line of a list, or everything.
+using Skiff.Docker;
+using Skiff.Engine.Bundles;
+using Skiff.Engine.Containers;
+using Skiff.Engine.Images;
+using Skiff.Engine.Networks;
+using Skiff.Oci.Images;
+
+namespace Skiff.Daemon.Docker;
+
+internal static class InspectMapping
+{
+    internal static string StatusWord(ContainerStatus status) =>
+        status switch
+        {
+            ContainerStatus.Created => "created",
+            ContainerStatus.Running => "running",
+            ContainerStatus.Paused => "paused",
+            ContainerStatus.Exited => "exited",
+            _ => "dead",
+        };
+
+    internal static ContainerSummary Summary(Container container, ApiVersion version) =>
+        new()
+        {
+            Id = container.Id,
+            Names = ["/" + container.Name],
+            Image = container.ImageName,
+            ImageID = container.ImageId.ToString(),
+            Command = string.Join(' ', Arguments(container.Config).Select(Quoted)),
+            Created = container.Created.ToUnixTimeSeconds(),
+            Ports = Exposed(container).Select(p => new PortSummary { PrivatePort = p.Port, Type = p.Protocol }).ToList() is { Count: > 0 } ports && container.State.IsRunning ? ports : [],
+            Labels = container.Config.Labels,
+            State = StatusWord(container.State.Status),
+            Status = StatusText.Of(container.State, DateTimeOffset.UtcNow),
+            HostConfig = new SummaryHostConfig { NetworkMode = container.Host.NetworkMode },
+            NetworkSettings = new SummaryNetworks { Networks = Networks(container) },
+            Mounts = Mounts(container.Host),
+        };
+
+    /// <param name="directory">where the container's hosts, hostname and resolv.conf are</param>
+    internal static ContainerInspect Inspect(Container container, string directory, Snapshot? snapshot)
+    {
+        var arguments = Arguments(container.Config);
+        var state = container.State;
+        return new ContainerInspect
+        {
+            Id = container.Id,
+            Created = DockerTime.Format(container.Created),
+            Path = arguments.Count > 0 ? arguments[0] : "",
+            Args = [.. arguments.Skip(1)],
+            State = new ContainerStateBody
+            {
+                Status = StatusWord(state.Status),
+                Running = state.IsRunning,
+                Paused = state.Status == ContainerStatus.Paused,
+                Dead = state.Status == ContainerStatus.Dead,
+                OOMKilled = state.OomKilled,
+                Pid = state.Pid,
+                ExitCode = state.ExitCode,
+                Error = state.Error,
+                StartedAt = DockerTime.Format(state.StartedAt),
+                FinishedAt = DockerTime.Format(state.FinishedAt),
+            },
+            Image = container.ImageId.ToString(),
+            ResolvConfPath = Path.Combine(directory, "resolv.conf"),
+            HostnamePath = Path.Combine(directory, "hostname"),
+            HostsPath = Path.Combine(directory, "hosts"),
+            LogPath = container.LogPath,
+            Name = "/" + container.Name,
+            RestartCount = container.RestartCount,
+            Driver = "overlay2",
+            HostConfig = HostConfigMapping.ToDocker(container.Host),
+            GraphDriver = new GraphDriver
+            {
+                Name = "overlay2",
+                Data = snapshot is null
+                    ? null
+                    : new Dictionary<string, string>
+                    {
+                        ["LowerDir"] = string.Join(':', snapshot.Lowers),
+                        ["UpperDir"] = snapshot.Upper,
+                        ["WorkDir"] = snapshot.Work,
+                    },
+            },
+            Mounts = Mounts(container.Host),
+            Config = Config(container),
+            NetworkSettings = NetworkSettings(container),
+        };
+    }
+
+    static ContainerConfigBody Config(Container container)
+    {
+        var config = container.Config;
+        return new ContainerConfigBody
+        {
+            Hostname = config.Hostname,
+            Domainname = config.Domainname,
+            User = config.User,
+            AttachStdin = config.AttachStdin,
+            AttachStdout = config.AttachStdout,
+            AttachStderr = config.AttachStderr,
+            ExposedPorts = config.ExposedPorts.Count > 0 ? config.ExposedPorts.ToDictionary(p => p, _ => new EmptyObject()) : null,
+            Tty = config.Tty,
+            OpenStdin = config.OpenStdin,
+            StdinOnce = config.StdinOnce,
+            Env = config.Env,
+            Cmd = config.Cmd,
+            Healthcheck = config.Healthcheck,
+            Image = container.ImageName,
+            Volumes = config.Volumes.Count > 0 ? config.Volumes.ToDictionary(v => v, _ => new EmptyObject()) : null,
+            WorkingDir = config.WorkingDir,
+            Entrypoint = config.Entrypoint,
+            OnBuild = config.OnBuild,
+            Labels = config.Labels,
+            StopSignal = config.StopSignal,
+            StopTimeout = config.StopTimeoutSeconds,
+            Shell = config.Shell,
+        };
+    }
+
+    static ContainerNetworkSettings NetworkSettings(Container container)
+    {
+        var bridge = container.Endpoints.FirstOrDefault(e => e.NetworkName == "bridge");
+        return new ContainerNetworkSettings
+        {
+            SandboxID = container.State.IsRunning ? container.Id : "",
+            SandboxKey = container.State.IsRunning ? $"/proc/{container.State.Pid}/ns/net" : "",
+            Ports = Exposed(container).ToDictionary(p => $"{p.Port}/{p.Protocol}", _ => (IReadOnlyList<PortBinding>?)null),
+            EndpointID = bridge?.EndpointId ?? "",
+            Gateway = bridge?.Gateway ?? "",
+            IPAddress = bridge?.IPv4Address ?? "",
+            IPPrefixLen = bridge?.IPv4PrefixLength ?? 0,
+            MacAddress = bridge?.MacAddress ?? "",
+            Networks = Networks(container),
+        };
+    }
+
+    static Dictionary<string, EndpointSettings> Networks(Container container)
+    {
+        var settings = container.Endpoints.ToDictionary(e => e.NetworkName, Made);
+        foreach (var wished in container.Networks.Where(n => !settings.ContainsKey(n.Network)))
+            settings[wished.Network] = new EndpointSettings { Aliases = wished.Aliases.Count > 0 ? wished.Aliases : null };
+        if (settings.Count == 0)
+            settings[container.Host.NetworkMode] = new EndpointSettings();
+        return settings;
+    }
+
+    static EndpointSettings Made(Endpoint endpoint) =>
+        new()
+        {
+            Aliases = endpoint.Aliases.Count > 0 ? endpoint.Aliases : null,
+            MacAddress = endpoint.MacAddress,
+            NetworkID = endpoint.NetworkId,
+            EndpointID = endpoint.EndpointId,
+            Gateway = endpoint.Gateway,
+            IPAddress = endpoint.IPv4Address,
+            IPPrefixLen = endpoint.IPv4PrefixLength,
+        };
+
+    static List<MountPoint> Mounts(HostSettings host) =>
+        [
+            .. host.Binds.Select(b => b.Split(':')).Select(parts =>
+            {
+                string mode = parts.Length > 2 ? parts[2] : "";
+                string[] options = mode.Split(',');
+                return new MountPoint
+                {
+                    Type = "bind",
+                    Source = parts[0],
+                    Destination = parts[1],
+                    Mode = mode,
+                    RW = !options.Contains("ro"),
+                    Propagation = options.FirstOrDefault(o => o.EndsWith("shared", StringComparison.Ordinal) || o.EndsWith("slave", StringComparison.Ordinal) || o.EndsWith("private", StringComparison.Ordinal)) ?? "rprivate",
+                };
+            }),
+            .. host.Mounts.Select(m => new MountPoint
+            {
+                Type = m.Type,
+                Source = m.Source,
+                Destination = m.Target,
+                RW = !m.ReadOnly,
+                Propagation = m.Type == "bind" ? m.Propagation is { Length: > 0 } p ? p : "rprivate" : "",
+            }),
+        ];
+
+    static IEnumerable<(ushort Port, string Protocol)> Exposed(Container container)
+    {
+        foreach (string exposed in container.Config.ExposedPorts)
+        {
+            string[] parts = exposed.Split('/');
+            if (ushort.TryParse(parts[0], out ushort port))
+                yield return (port, parts.Length > 1 ? parts[1] : "tcp");
+        }
+    }
+
+    static List<string> Arguments(ContainerConfig config) => [.. config.Entrypoint ?? [], .. config.Cmd ?? []];
+
+    static string Quoted(string word) =>
+        word.Length > 0 && !word.AsSpan().ContainsAny(" \t\n\"'") ? word : "'" + word.Replace("'", "'\"'\"'", StringComparison.Ordinal) + "'";
+}

@@ -1,0 +1,89 @@
+// Progress of long work on the wire: JSON objects, CR LF after each; the status line waits for the first of them.
+using System.Text.Json;
+using System.Threading.Channels;
+using Skiff.Docker;
+using Skiff.Engine.Images;
+
+namespace Skiff.Daemon.Docker;
+
+/// <summary>
+/// Work reports from any thread; one loop writes. A failure before the first report is an error of the request, one
+/// after it the last object of the stream.
+/// </summary>
+internal static class ProgressWriter
+{
+    const int Backlog = 1024;
+
+    internal static async Task RunAsync(ApiRequest request, Func<Action<ProgressMessage>, Task> work)
+    {
+        var messages = Channel.CreateBounded<ProgressMessage>(
+            new BoundedChannelOptions(Backlog) { SingleReader = true, FullMode = BoundedChannelFullMode.DropOldest }
+        );
+        var working = Task.Run(async () =>
+        {
+            try
+            {
+                await work(m => messages.Writer.TryWrite(m));
+            }
+            finally
+            {
+                messages.Writer.TryComplete();
+            }
+        });
+        var response = request.Http.Response;
+        response.ContentType = "application/json";
+        await foreach (var message in messages.Reader.ReadAllAsync(request.Gone))
+            await WriteAsync(request, message);
+        try
+        {
+            await working;
+        }
+        catch (Exception e) when (response.HasStarted && e is not OperationCanceledException)
+        {
+            await WriteAsync(request, ProgressMessage.Failed(ErrorMapping.Of(e).Message));
+        }
+        if (!response.HasStarted)
+            await response.StartAsync(request.Gone);
+    }
+
+    /// <summary>The engine's progress in Docker's shape.</summary>
+    internal static ProgressMessage Of(TransferProgress progress) =>
+        new()
+        {
+            Status = progress.Status,
+            Id = progress.Id,
+            ProgressDetail = progress.Id is null
+                ? null
+                : new ProgressDetail { Current = progress.Current, Total = progress.Total },
+            Progress = progress.Total > 0 ? Bar(progress.Current, progress.Total) : null,
+        };
+
+    static async Task WriteAsync(ApiRequest request, ProgressMessage message)
+    {
+        var body = request.Http.Response.Body;
+        await body.WriteAsync(JsonSerializer.SerializeToUtf8Bytes(message, DockerJson.Wire.ProgressMessage), request.Gone);
+        await body.WriteAsync("\r\n"u8.ToArray(), request.Gone);
+        await body.FlushAsync(request.Gone);
+    }
+
+    /// <summary>Docker's bar of fifty characters: "[====>    ]  1.5MB/3MB".</summary>
+    static string Bar(long current, long total)
+    {
+        int filled = (int)Math.Min(50, current * 50 / total);
+        string bar = filled < 50 ? new string('=', filled) + '>' + new string(' ', 49 - filled) : new string('=', 50);
+        return $"[{bar}]  {Size(current)}/{Size(total)}";
+    }
+
+    static string Size(long bytes)
+    {
+        string[] units = ["B", "kB", "MB", "GB", "TB"];
+        double size = bytes;
+        int unit = 0;
+        while (size >= 1000 && unit < units.Length - 1)
+        {
+            size /= 1000;
+            unit++;
+        }
+        return string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{size:G4}{units[unit]}");
+    }
+}

@@ -1,0 +1,217 @@
+// Engine API, section System: ping, version, info, events, auth.
+using System.Text.Json;
+using Skiff.Docker;
+using Skiff.Engine;
+using Skiff.Engine.Containers;
+using Skiff.Engine.Events;
+using Skiff.Engine.Host;
+
+namespace Skiff.Daemon.Docker;
+
+internal sealed class SystemApi(Engine.Engine engine, ServerInfo server)
+{
+    internal IEnumerable<Route> Routes() =>
+        [
+            new("GET", "_ping", PingAsync),
+            new("HEAD", "_ping", PingAsync),
+            new("GET", "version", VersionAsync),
+            new("GET", "info", InfoAsync),
+            new("GET", "events", EventsAsync),
+            new("POST", "auth", AuthAsync),
+        ];
+
+    static async Task PingAsync(ApiRequest request)
+    {
+        var response = request.Http.Response;
+        response.Headers["Builder-Version"] = "1";
+        response.Headers["Swarm"] = "inactive";
+        response.Headers["Cache-Control"] = "no-cache, no-store, must-revalidate";
+        response.Headers["Pragma"] = "no-cache";
+        response.ContentType = "text/plain; charset=utf-8";
+        response.ContentLength = 2;
+        if (request.Http.Request.Method == "GET")
+            await response.Body.WriteAsync("OK"u8.ToArray());
+    }
+
+    Task VersionAsync(ApiRequest request)
+    {
+        var host = HostInfo.Read();
+        string architecture = EngineOptions.HostPlatform.Architecture;
+        return request.AnswerAsync(
+            new VersionBody
+            {
+                Platform = new VersionPlatform("Skiff"),
+                Version = server.Version,
+                ApiVersion = ApiVersion.Max.ToString(),
+                MinAPIVersion = ApiVersion.Min.ToString(),
+                GitCommit = server.Commit,
+                GoVersion = "none (.NET " + Environment.Version + ")",
+                Os = "linux",
+                Arch = architecture,
+                KernelVersion = host.KernelVersion,
+                Components =
+                [
+                    new VersionComponent(
+                        "Engine",
+                        server.Version,
+                        new Dictionary<string, string>
+                        {
+                            ["ApiVersion"] = ApiVersion.Max.ToString(),
+                            ["Arch"] = architecture,
+                            ["GitCommit"] = server.Commit,
+                            ["GoVersion"] = "none (.NET " + Environment.Version + ")",
+                            ["KernelVersion"] = host.KernelVersion,
+                            ["MinAPIVersion"] = ApiVersion.Min.ToString(),
+                            ["Os"] = "linux",
+                        }
+                    ),
+                    new VersionComponent(
+                        "skiff-runtime",
+                        server.Version,
+                        new Dictionary<string, string> { ["GitCommit"] = server.Commit }
+                    ),
+                ],
+            },
+            DockerJson.Wire.VersionBody
+        );
+    }
+
+    Task InfoAsync(ApiRequest request)
+    {
+        var host = HostInfo.Read();
+        var containers = engine.Containers.List();
+        var options = engine.Options;
+        var index = new RegistryIndexConfig([.. options.RegistryMirrors.Select(m => m.ToString())], "docker.io", true, true);
+        return request.AnswerAsync(
+            new InfoBody
+            {
+                ID = engine.Id,
+                Containers = containers.Count,
+                ContainersRunning = containers.Count(c => c.State.Status == ContainerStatus.Running),
+                ContainersPaused = containers.Count(c => c.State.Status == ContainerStatus.Paused),
+                ContainersStopped = containers.Count(c => !c.State.IsRunning),
+                Images = engine.Images.List().Count,
+                Driver = "overlay2",
+                DriverStatus = [["Snapshots", options.DataRoot]],
+                Plugins = new InfoPlugins { Volume = [], Network = ["bridge", "host", "null"], Log = ["json-file", "none"] },
+                MemoryLimit = host.MemoryLimit,
+                SwapLimit = host.SwapLimit,
+                CpuCfsPeriod = host.CpuQuota,
+                CpuCfsQuota = host.CpuQuota,
+                CPUShares = host.CpuShares,
+                CPUSet = host.Cpuset,
+                PidsLimit = host.PidsLimit,
+                IPv4Forwarding = host.Ipv4Forwarding,
+                Debug = server.Debug,
+                NFd = Directory.GetFiles("/proc/self/fd").Length,
+                OomKillDisable = host is { MemoryLimit: true, CgroupVersion: 1 },
+                SystemTime = DockerTime.Format(DateTimeOffset.UtcNow),
+                LoggingDriver = "json-file",
+                CgroupDriver = "cgroupfs",
+                CgroupVersion = host.CgroupVersion.ToString(System.Globalization.CultureInfo.InvariantCulture),
+                KernelVersion = host.KernelVersion,
+                OperatingSystem = host.OperatingSystem,
+                OSVersion = host.OSVersion,
+                OSType = "linux",
+                Architecture = host.Machine,
+                IndexServerAddress = "https://index.docker.io/v1/",
+                RegistryConfig = new RegistryServiceConfig
+                {
+                    IndexConfigs = new Dictionary<string, RegistryIndexConfig> { ["docker.io"] = index },
+                    InsecureRegistryCIDRs = ["::1/128", "127.0.0.0/8", .. options.InsecureRegistries.Where(r => r.Contains('/', StringComparison.Ordinal))],
+                    Mirrors = [.. options.RegistryMirrors.Select(m => m.ToString())],
+                },
+                NCPU = host.Processors,
+                MemTotal = host.MemoryBytes,
+                DockerRootDir = options.DataRoot,
+                Name = host.Hostname,
+                Labels = options.Labels,
+                ServerVersion = server.Version,
+                Runtimes = new Dictionary<string, InfoRuntime> { ["skiff-runtime"] = new() { Path = options.RuntimePath } },
+                DefaultRuntime = "skiff-runtime",
+                LiveRestoreEnabled = true,
+                SecurityOptions =
+                [
+                    .. host.Seccomp ? [$"name=seccomp,profile={options.SeccompProfile}"] : Array.Empty<string>(),
+                    .. options.NoNewPrivileges ? ["name=no-new-privileges"] : Array.Empty<string>(),
+                    "name=cgroupns",
+                ],
+                FirewallBackend = new InfoFirewall { Driver = "nftables" },
+                CDISpecDirs = [],
+                Warnings = [],
+            },
+            DockerJson.Wire.InfoBody
+        );
+    }
+
+    async Task EventsAsync(ApiRequest request)
+    {
+        var filters = request.Filters("config", "container", "daemon", "event", "image", "label", "network", "node", "plugin", "scope", "secret", "service", "type", "volume");
+        var since = ApiTime.ParseOptional(request.Query("since"));
+        var until = ApiTime.ParseOptional(request.Query("until"));
+        var response = request.Http.Response;
+        response.ContentType = "application/json";
+        await response.StartAsync(request.Gone);
+        await response.Body.FlushAsync(request.Gone);
+        using var end = CancellationTokenSource.CreateLinkedTokenSource(request.Gone);
+        if (until is { } moment)
+            end.CancelAfter(moment > DateTimeOffset.UtcNow ? moment - DateTimeOffset.UtcNow : TimeSpan.FromMilliseconds(1));
+        try
+        {
+            await foreach (var happened in engine.Events.SubscribeAsync(since ?? (until is null ? null : DateTimeOffset.MinValue), end.Token))
+            {
+                if (happened.Time > until)
+                    break;
+                if (!Wanted(happened, filters))
+                    continue;
+                byte[] json = JsonSerializer.SerializeToUtf8Bytes(Message(happened), DockerJson.Wire.EventMessage);
+                await response.Body.WriteAsync(json, request.Gone);
+                await response.Body.WriteAsync("\n"u8.ToArray(), request.Gone);
+                await response.Body.FlushAsync(request.Gone);
+            }
+        }
+        catch (OperationCanceledException) when (!request.Gone.IsCancellationRequested)
+        {
+            // "until" has come.
+        }
+    }
+
+    static bool Wanted(EngineEvent happened, Filters filters)
+    {
+        return Any(filters["type"], t => t == happened.Type)
+            && Any(filters["event"], e => happened.Action == e || happened.Action.StartsWith(e + ":", StringComparison.Ordinal))
+            && Any(filters["scope"], s => s == "local")
+            && Named("container")
+            && Named("image")
+            && Named("network")
+            && Named("volume")
+            && filters.MatchesLabels(happened.Attributes);
+
+        static bool Any(IReadOnlyList<string> values, Func<string, bool> match) => values.Count == 0 || values.Any(match);
+
+        bool Named(string type) =>
+            Any(
+                filters[type],
+                value =>
+                    (happened.Type == type && (happened.ActorId == value || happened.Attributes.GetValueOrDefault("name") == value || (value.Length >= 12 && happened.ActorId.StartsWith(value, StringComparison.Ordinal))))
+                    || (type == "image" && happened.Attributes.GetValueOrDefault("image") == value)
+            );
+    }
+
+    static EventMessage Message(EngineEvent happened) =>
+        new()
+        {
+            Status = happened.Type is "container" or "image" ? happened.Action : null,
+            Id = happened.Type is "container" or "image" ? happened.ActorId : null,
+            From = happened.Type == "container" ? happened.Attributes.GetValueOrDefault("image") : null,
+            Type = happened.Type,
+            Action = happened.Action,
+            Actor = new EventActor { ID = happened.ActorId, Attributes = happened.Attributes },
+            Scope = "local",
+            Time = happened.Time.ToUnixTimeSeconds(),
+            TimeNano = (happened.Time - DateTimeOffset.UnixEpoch).Ticks * 100,
+        };
+
+    static Task AuthAsync(ApiRequest request) =>
+        throw EngineException.NotImplemented("login is not supported yet by this release of Skiff");
+}

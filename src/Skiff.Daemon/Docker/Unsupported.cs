@@ -1,0 +1,65 @@
+// Members of a create request that this release cannot honour: one table from member to the flag that sets it.
+using Skiff.Docker;
+using Skiff.Engine;
+
+namespace Skiff.Daemon.Docker;
+
+internal static class Unsupported
+{
+    /// <exception cref="EngineException">NotImplemented: a member is set to more than its default; the flag is named</exception>
+    internal static void Check(ContainerCreateBody body, HostConfig host)
+    {
+        foreach (var (isSet, flag) in Members(body, host))
+            if (isSet)
+                throw EngineException.NotImplemented($"{flag} is not supported yet by this release of Skiff");
+    }
+
+    static IEnumerable<(bool IsSet, string Flag)> Members(ContainerCreateBody body, HostConfig host) =>
+        [
+            (host.PortBindings is { Count: > 0 }, "publishing ports (-p, --publish)"),
+            (host.PublishAllPorts, "publishing ports (-P, --publish-all)"),
+            (host.RestartPolicy is { Name: not ("" or "no") }, "--restart"),
+            (host.VolumesFrom is { Count: > 0 }, "--volumes-from"),
+            (host.VolumeDriver is not ("" or "local"), "--volume-driver"),
+            (body.Volumes is { Count: > 0 }, "-v with a container path only (an anonymous volume)"),
+            (host.UsernsMode.Length > 0, "--userns"),
+            (host.Links is { Count: > 0 }, "--link"),
+            (host.StorageOpt is { Count: > 0 }, "--storage-opt"),
+            (host.Runtime is { Length: > 0 } and not "skiff-runtime", "--runtime"),
+            (host.Isolation is not ("" or "default"), "--isolation"),
+            (host.Init == true, "--init"),
+            (host.Cgroup.Length > 0, "the Cgroup setting"),
+            (host.BlkioWeight != 0, "--blkio-weight"),
+            (host.BlkioWeightDevice is { Count: > 0 }, "--blkio-weight-device"),
+            (host.BlkioDeviceReadBps is { Count: > 0 }, "--device-read-bps"),
+            (host.BlkioDeviceWriteBps is { Count: > 0 }, "--device-write-bps"),
+            (host.BlkioDeviceReadIOps is { Count: > 0 }, "--device-read-iops"),
+            (host.BlkioDeviceWriteIOps is { Count: > 0 }, "--device-write-iops"),
+            (host.CpuRealtimePeriod != 0, "--cpu-rt-period"),
+            (host.CpuRealtimeRuntime != 0, "--cpu-rt-runtime"),
+            (host.DeviceRequests is { Count: > 0 }, "--gpus"),
+            (host.KernelMemory != 0, "--kernel-memory"),
+            (host.KernelMemoryTCP != 0, "the KernelMemoryTCP setting"),
+            (host.MemorySwappiness is not (null or -1), "--memory-swappiness"),
+            (host.CpuCount != 0, "--cpu-count"),
+            (host.CpuPercent != 0, "--cpu-percent"),
+            (host.IOMaximumIOps != 0, "--io-maxiops"),
+            (host.IOMaximumBandwidth != 0, "--io-maxbandwidth"),
+            (body.Healthcheck is { Test: { Count: > 0 } and not ["NONE"] }, "--health-cmd"),
+            (body.NetworkDisabled == true, "the NetworkDisabled setting"),
+            (body.MacAddress is { Length: > 0 }, "--mac-address"),
+            .. (body.NetworkingConfig?.EndpointsConfig ?? new Dictionary<string, EndpointSettings?>()).Values.SelectMany(Endpoint),
+        ];
+
+    static IEnumerable<(bool, string)> Endpoint(EndpointSettings? endpoint) =>
+        endpoint is null
+            ? []
+            :
+            [
+                (endpoint.Links is { Count: > 0 }, "--link"),
+                (endpoint.DriverOpts is { Count: > 0 }, "--network driver-opt"),
+                (endpoint.GwPriority != 0, "--network gw-priority"),
+                (endpoint.IPAMConfig?.IPv6Address is { Length: > 0 }, "--ip6"),
+                (endpoint.IPAMConfig?.LinkLocalIPs is { Count: > 0 }, "--link-local-ip"),
+            ];
+}
