@@ -17,6 +17,7 @@ internal sealed class BlockPipe(CancellationToken cancellation) : Stream
     int start;
     int end;
     bool ended;
+    volatile bool abandoned;
 
     public static byte[] Rent() => ArrayPool<byte>.Shared.Rent(BlockSize);
 
@@ -25,9 +26,21 @@ internal sealed class BlockPipe(CancellationToken cancellation) : Stream
     /// <summary>Hands a rented block over, with its first <paramref name="count"/> bytes; waits while too many are unread.</summary>
     public async ValueTask HandOverAsync(byte[] block, int count)
     {
+        if (abandoned)
+        {
+            Return(block);
+            return;
+        }
         await free.WaitAsync(cancellation);
         blocks.Enqueue((block, count));
         filled.Release();
+    }
+
+    /// <summary>The reader will not read again: the writer no longer waits for it.</summary>
+    public void Abandon()
+    {
+        abandoned = true;
+        free.Release();
     }
 
     /// <summary>No more follows.</summary>

@@ -238,6 +238,12 @@ internal sealed class LayerTransfers(ContentStore content, Snapshotter snapshots
                     unpack.Apply(pipe, stop.Token);
                     pipe.CopyTo(Stream.Null);
                 }
+                catch (EngineException failure) when (failure.Kind == ErrorKind.InvalidParameter)
+                {
+                    // Damaged on the way, or made so? The digest tells, when all of it is here.
+                    pipe.Abandon();
+                    throw;
+                }
                 catch
                 {
                     stop.Cancel();

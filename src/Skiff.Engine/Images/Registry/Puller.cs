@@ -44,6 +44,10 @@ internal sealed class Puller(
                 if (!endpoint.IsMirror && failure.Failure != RegistryFailure.Unreachable)
                     break;
             }
+            catch (EngineException damage) when (endpoint.IsMirror && damage.Kind == ErrorKind.DataLoss)
+            {
+                failures.Add((endpoint, new RegistryException(RegistryFailure.BadContent, damage.Message, inner: damage)));
+            }
         }
         cancellation.ThrowIfCancellationRequested();
         throw PullFailure.Explain(name, failures);
