@@ -206,12 +206,18 @@ internal sealed class Puller(
     )
     {
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        var wanted = new List<WantedLayer>();
         foreach (var layer in layers)
         {
             lease.Keep(layer.ChainId);
             lease.Keep(layer.Blob.Digest);
-            var here = snapshots.Contains(layer.ChainId) && content.Contains(layer.Blob.Digest);
+        }
+        // Nothing is said of layers where all of them are here.
+        if (layers.TrueForAll(IsHere))
+            return;
+        var wanted = new List<WantedLayer>();
+        foreach (var layer in layers)
+        {
+            var here = IsHere(layer);
             progress(new(LayerProgress.ShortId(layer.Blob.Digest), here ? "Already exists" : "Pulling fs layer"));
             if (!here)
                 wanted.Add(layer);
@@ -235,6 +241,8 @@ internal sealed class Puller(
         if (first.Task.IsCompleted)
             System.Runtime.ExceptionServices.ExceptionDispatchInfo.Throw(await first.Task);
     }
+
+    bool IsHere(WantedLayer layer) => snapshots.Contains(layer.ChainId) && content.Contains(layer.Blob.Digest);
 
     Image Record(
         Reference name,
