@@ -10,7 +10,9 @@ internal sealed class LayerProgress(string id)
     static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(100);
 
     readonly Lock gate = new();
-    readonly List<Action<TransferProgress>> listeners = [];
+
+    // Replaced, never changed: a listener may leave while it is told.
+    Action<TransferProgress>[] listeners = [];
     TransferProgress? last;
     long lastTime;
 
@@ -21,7 +23,7 @@ internal sealed class LayerProgress(string id)
     {
         lock (gate)
         {
-            listeners.Add(listener);
+            listeners = [.. listeners, listener];
             if (last is not null)
                 listener(last);
         }
@@ -30,7 +32,7 @@ internal sealed class LayerProgress(string id)
     public void Remove(Action<TransferProgress> listener)
     {
         lock (gate)
-            listeners.Remove(listener);
+            listeners = [.. listeners.Where(l => l != listener)];
     }
 
     /// <summary>A new state; always told.</summary>
