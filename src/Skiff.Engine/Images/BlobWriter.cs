@@ -92,8 +92,9 @@ public sealed class BlobWriter : Stream
     }
 
     /// <summary>Verifies size and digest, syncs and publishes. One that is here already is kept. Returns the digest.</summary>
+    /// <param name="lease">keeps the blob from the moment it is here; needed where the digest was not known before</param>
     /// <exception cref="EngineException">DataLoss, naming both sizes or digests; nothing is kept</exception>
-    public Digest Commit()
+    public Digest Commit(ContentLease? lease = null)
     {
         ObjectDisposedException.ThrowIf(closed, this);
         // Whatever fails from here on would fail again with the same bytes.
@@ -106,6 +107,7 @@ public sealed class BlobWriter : Stream
         var actual = Digest.FromSha256(hash.GetHashAndReset());
         if (expected is { } wanted && actual != wanted)
             throw new EngineException(ErrorKind.DataLoss, $"digest mismatch: expected {wanted}, got {actual}");
+        lease?.Keep(actual);
         if (!store.Contains(actual))
         {
             try

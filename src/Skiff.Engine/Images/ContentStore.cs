@@ -103,11 +103,12 @@ public sealed class ContentStore
     public BlobWriter OpenWriter() => new(this, Path.Combine(ingest, $"{Guid.NewGuid():N}"), null, null);
 
     /// <summary>Stores a document. Returns its digest; one that is here already is left alone.</summary>
-    public Digest Write(ReadOnlySpan<byte> content)
+    /// <param name="lease">keeps it, unless the caller has kept its digest before</param>
+    public Digest Write(ReadOnlySpan<byte> content, ContentLease? lease = null)
     {
         using var writer = OpenWriter();
         writer.Write(content);
-        return writer.Commit();
+        return writer.Commit(lease);
     }
 
     /// <summary>

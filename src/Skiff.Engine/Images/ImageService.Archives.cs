@@ -1,22 +1,72 @@
 // The verbs on images that read and write archives.
+using System.Text.Json;
+using Skiff.Oci.Images;
 using Skiff.Oci.Names;
 
 namespace Skiff.Engine.Images;
 
 public sealed partial class ImageService
 {
-    /// <summary>Loads an archive as `docker save` writes it, or an OCI layout. Returns the names or ids loaded.</summary>
+    /// <summary>
+    /// Loads an archive as `docker save` writes it, or an OCI layout, compressed or not. Returns the names loaded, and
+    /// the ids of images without a name.
+    /// </summary>
+    /// <exception cref="EngineException">InvalidParameter: no such archive, or a broken one; DataLoss: a wrong digest</exception>
     public Task<IReadOnlyList<string>> LoadAsync(
         Stream archive,
         Action<TransferProgress> progress,
         CancellationToken cancellation
-    ) => throw new NotSupportedException("filled in by this slice");
+    ) =>
+        BlockingStream.RunAsync<IReadOnlyList<string>>(() =>
+        {
+            using var stream = new BlockingStream(archive, cancellation);
+            var loaded = loader.Load(stream, progress, cancellation);
+            foreach (var (image, _) in loaded)
+                Announce("load", image.Id, image.Id.ToString());
+            return [.. loaded.SelectMany(l => l.Names.Count > 0 ? l.Names : [l.Image.Id.ToString()]).Distinct()];
+        });
 
-    /// <summary>Writes images as an OCI layout with Docker's manifest.json.</summary>
-    public Task SaveAsync(IReadOnlyList<string> names, Stream archive, CancellationToken cancellation) =>
-        throw new NotSupportedException("filled in by this slice");
+    /// <summary>
+    /// Writes images as an OCI layout with Docker's manifest.json. A repository without a tag stands for all its tags;
+    /// an image given by its id is written without a name.
+    /// </summary>
+    /// <exception cref="EngineException">NotFound, before anything is written</exception>
+    public Task SaveAsync(IReadOnlyList<string> names, Stream archive, CancellationToken cancellation)
+    {
+        var tags = new Dictionary<Digest, List<string>>();
+        var order = new List<Image>();
+        foreach (string name in names)
+        {
+            foreach (var (image, tag) in ToSave(name))
+            {
+                if (!tags.TryGetValue(image.Id, out var known))
+                {
+                    tags[image.Id] = known = [];
+                    order.Add(image);
+                }
+                if (tag is not null && !known.Contains(tag))
+                    known.Add(tag);
+            }
+        }
+        return BlockingStream.RunAsync(() =>
+        {
+            using var stream = new BlockingStream(archive, cancellation);
+            new ImageArchive(Content).Save(
+                [.. order.Select(i => (i, (IReadOnlyList<string>)tags[i.Id]))],
+                stream,
+                cancellation
+            );
+            foreach (var image in order)
+                Announce("save", image.Id, image.Id.ToString());
+            return true;
+        });
+    }
 
-    /// <summary>Makes a one-layer image of a tar. Changes are Dockerfile instructions (CMD, ENV ...).</summary>
+    /// <summary>
+    /// Makes a one-layer image of a tar, compressed or not. Changes are Dockerfile instructions (CMD, ENV ...).
+    /// </summary>
+    /// <param name="message">the comment in the image's history</param>
+    /// <exception cref="EngineException">InvalidParameter: a broken tar, a wrong name or change</exception>
     public Task<Image> ImportAsync(
         Stream tar,
         string? reference,
@@ -24,5 +74,99 @@ public sealed partial class ImageService
         IReadOnlyList<string> changes,
         Platform? platform,
         CancellationToken cancellation
-    ) => throw new NotSupportedException("filled in by this slice");
+    )
+    {
+        Reference? name = null;
+        if (!string.IsNullOrEmpty(reference))
+        {
+            name = Name(reference).WithDefaultTag();
+            if (name.Digest is not null)
+                throw EngineException.Invalid("cannot import digest reference");
+        }
+        var config = ImportChanges.Apply(new ImageRunConfig(), changes);
+        return BlockingStream.RunAsync(() => Import(tar, name, message, config, platform, cancellation));
+    }
+
+    Image Import(
+        Stream tar,
+        Reference? name,
+        string? message,
+        ImageRunConfig runConfig,
+        Platform? platform,
+        CancellationToken cancellation
+    )
+    {
+        platform ??= EngineOptions.HostPlatform;
+        using var lease = Content.OpenLease();
+        using var stream = new BlockingStream(tar, cancellation);
+        using var writer = Content.OpenWriter();
+        using var tee = new TeeStream(stream, writer);
+        using var unpack = Snapshots.BeginUnpack(null);
+        var layer = unpack.Apply(tee, cancellation);
+        var blob = new Descriptor
+        {
+            MediaType = ImageLoader.LayerType(layer.Compression),
+            Size = writer.Position,
+            Digest = writer.Commit(lease),
+        };
+        lease.Keep(layer.DiffId);
+        unpack.Commit(layer.DiffId);
+
+        var now = DateTimeOffset.UtcNow;
+        var config = new ImageConfig
+        {
+            Created = now,
+            Architecture = platform.Architecture,
+            OS = platform.OS,
+            Variant = platform.Variant,
+            Config = runConfig,
+            RootFs = new ImageRootFs { Type = "layers", DiffIds = [layer.DiffId] },
+            History =
+            [
+                new ImageHistory { Created = now, Comment = string.IsNullOrEmpty(message) ? "Imported from -" : message },
+            ],
+        };
+        byte[] bytes = JsonSerializer.SerializeToUtf8Bytes(config, OciJson.Default.ImageConfig);
+        var id = Content.Write(bytes, lease);
+        var (descriptor, manifest) = ImageLoader.StoreManifest(
+            new Manifest
+            {
+                SchemaVersion = 2,
+                MediaType = MediaTypes.OciManifest,
+                Config = new Descriptor
+                {
+                    MediaType = MediaTypes.OciConfig,
+                    Digest = id,
+                    Size = bytes.Length,
+                },
+                Layers = [blob],
+            },
+            Content,
+            lease
+        );
+        var image = new Image
+        {
+            Id = id,
+            Manifest = descriptor,
+            Layers = manifest.Layers,
+            Config = config,
+            Size = layer.Size,
+        };
+        image = Store.Add(image, name is null ? [] : [name]);
+        Announce("import", image.Id, image.Id.ToString());
+        return image;
+    }
+
+    // What one argument of save stands for: images, each with the tag it was named by.
+    IEnumerable<(Image Image, string? Tag)> ToSave(string name)
+    {
+        if (Reference.TryParse(name, out var repository) && repository.IsNameOnly)
+        {
+            var tagged = Store.NamesOf(repository.Repository).Where(n => n.Name.Digest is null).ToList();
+            if (tagged.Count > 0)
+                return tagged.Select(n => (Store.Get(n.Image)!, (string?)n.Name.ToString()));
+        }
+        var image = Lookup(name, out var reference) ?? throw NoSuchImage(name);
+        return [(image, reference is { Digest: null } ? reference.WithDefaultTag().ToString() : null)];
+    }
 }

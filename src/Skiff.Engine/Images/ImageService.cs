@@ -17,6 +17,7 @@ public sealed partial class ImageService : IAsyncDisposable
     readonly GarbageCollector collector;
     readonly ImageRemover remover;
     readonly LayerLoader layers;
+    readonly ImageLoader loader;
 
     /// <summary>Opens the store below the data root; <see cref="RepairAsync"/> then checks it. One per engine.</summary>
     public ImageService(EngineOptions options, StateLayout layout, Database database, EventBus events)
@@ -30,6 +31,7 @@ public sealed partial class ImageService : IAsyncDisposable
         collector = new GarbageCollector(Content, Snapshots, Store);
         remover = new ImageRemover(Store, collector);
         layers = new LayerLoader(Content, Snapshots);
+        loader = new ImageLoader(Content, Store, layers);
         hosts = new Hosts(options, new RegistryPolicy());
         puller = new Puller(hosts, Content, Snapshots, Store, new LayerTransfers(Content, Snapshots, options.MaxConcurrentDownloads));
         pusher = new Pusher(hosts, Content, Store, options.MaxConcurrentUploads);

@@ -1,4 +1,5 @@
 // From layers whose blobs are in the content store to unpacked layers.
+using Skiff.Engine.Images.Registry;
 using Skiff.Oci.Images;
 using Skiff.Oci.Names;
 
@@ -14,7 +15,12 @@ sealed class LayerLoader(ContentStore content, Snapshotter snapshots)
     /// InvalidParameter: the layers do not fit the config, or one is broken; NotFound: a blob is missing; DataLoss: a
     /// layer is not the one of the config
     /// </exception>
-    public long Unpack(IReadOnlyList<Descriptor> layers, IReadOnlyList<Digest> diffIds, CancellationToken cancellation)
+    public long Unpack(
+        IReadOnlyList<Descriptor> layers,
+        IReadOnlyList<Digest> diffIds,
+        Action<TransferProgress> progress,
+        CancellationToken cancellation
+    )
     {
         if (layers.Count != diffIds.Count)
             throw EngineException.Invalid("layers from manifest don't match image configuration");
@@ -27,7 +33,14 @@ sealed class LayerLoader(ContentStore content, Snapshotter snapshots)
             {
                 using var unpack = snapshots.BeginUnpack(chainId, parent);
                 using (var blob = content.OpenRead(layer.Digest))
-                    unpack.Apply(blob, cancellation);
+                {
+                    string id = diffId.Hex[..12];
+                    using var counted = new CountingStream(
+                        blob,
+                        done => progress(new TransferProgress(id, "Loading layer", done, layer.Size))
+                    );
+                    unpack.Apply(counted, cancellation);
+                }
                 unpack.Commit(diffId);
             }
             size += snapshots.Size(chainId);
@@ -43,7 +56,7 @@ sealed class LayerLoader(ContentStore content, Snapshotter snapshots)
             return false;
         try
         {
-            Unpack(image.Layers, image.Config.RootFs.DiffIds, cancellation);
+            Unpack(image.Layers, image.Config.RootFs.DiffIds, _ => { }, cancellation);
             return true;
         }
         catch (EngineException e) when (e.Kind != ErrorKind.System)
