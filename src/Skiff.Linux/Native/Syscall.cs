@@ -16,6 +16,8 @@ internal readonly record struct Syscall(string Name, int X64, int Arm64)
     internal static readonly Syscall close = new("close", 3, 57);
     internal static readonly Syscall rt_sigaction = new("rt_sigaction", 13, 134);
     internal static readonly Syscall rt_sigprocmask = new("rt_sigprocmask", 14, 135);
+    internal static readonly Syscall pread64 = new("pread64", 17, 67);
+    internal static readonly Syscall madvise = new("madvise", 28, 233);
     internal static readonly Syscall ioctl = new("ioctl", 16, 29);
     internal static readonly Syscall execve = new("execve", 59, 221);
     internal static readonly Syscall fchdir = new("fchdir", 81, 50);

@@ -44,12 +44,19 @@ public sealed unsafe class Epoll : IDisposable
     public int Wait(Span<EpollReady> ready, int timeoutMilliseconds)
     {
         int capacity = Math.Min(ready.Length, raw.Length / EventBytes);
+        long deadline = Environment.TickCount64 + timeoutMilliseconds;
         nint count;
         fixed (byte* p = raw)
-            count = Libc.epoll_wait(fd.Number, p, capacity, timeoutMilliseconds);
-        if (count == -1 && Libc.LastErrno == Errno.EINTR)
-            return 0; // callers keep their own deadlines
-        Libc.Check(count, "epoll_wait");
+        {
+            while ((count = Libc.epoll_wait(fd.Number, p, capacity, timeoutMilliseconds)) == -1)
+            {
+                Errno errno = Libc.LastErrno;
+                if (errno != Errno.EINTR)
+                    throw new ErrnoException("epoll_wait", null, errno);
+                if (timeoutMilliseconds > 0)
+                    timeoutMilliseconds = (int)Math.Max(0, deadline - Environment.TickCount64);
+            }
+        }
         for (int i = 0; i < (int)count; i++)
         {
             ReadOnlySpan<byte> entry = raw.AsSpan(i * EventBytes, EventBytes);

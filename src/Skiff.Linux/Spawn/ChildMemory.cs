@@ -16,6 +16,9 @@ internal sealed unsafe class ChildMemory : IDisposable
     const int PageSize = 4096;
     static readonly (nint Syscall, nint ErrnoLocation) Pointers = Resolve();
 
+    /// <summary>libc's syscall(2) as a function that managed code calls by pointer.</summary>
+    internal static nint SystemCall => Pointers.Syscall;
+
     readonly byte* memory;
     readonly ChildReport* report;
     readonly int used;

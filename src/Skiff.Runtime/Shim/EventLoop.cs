@@ -79,11 +79,11 @@ internal sealed class EventLoop(Action<Exception> fault) : IDisposable
             watch.Fd.Dispose();
     }
 
-    /// <summary>Waits for events and handles them. False if the time passed (or a signal came) without any.</summary>
-    /// <param name="timeoutMilliseconds">-1: for ever</param>
-    public bool RunOnce(int timeoutMilliseconds)
+    /// <summary>Waits for events and handles them. False if the time passed without any.</summary>
+    /// <param name="patience">null: for ever</param>
+    public bool RunOnce(TimeSpan? patience)
     {
-        int count = epoll.Wait(ready, timeoutMilliseconds);
+        int count = epoll.Wait(ready, patience is { } time ? (int)time.TotalMilliseconds : -1);
         for (int i = 0; i < count; i++)
             if (slots[ready[i].Token] is { } watch)
                 Handle(watch, ready[i].Events);

@@ -14,7 +14,7 @@ internal sealed class LogEncoder
         Range(0x20, 0x7f, except: "\"\\<>&"u8)
     );
 
-    byte[] buffer = new byte[InitialBytes];
+    byte[] buffer = [];
     int count;
     long stampTicks = -1;
     readonly byte[] stamp = new byte[32];
@@ -28,7 +28,7 @@ internal sealed class LogEncoder
         count = 0;
         // A single huge line must not keep the shim big for ever.
         if (buffer.Length > 8 * InitialBytes)
-            buffer = new byte[InitialBytes];
+            buffer = [];
     }
 
     /// <summary>Adds a line.</summary>
@@ -47,7 +47,7 @@ internal sealed class LogEncoder
 
     void PutEscaped(ReadOnlySpan<byte> text)
     {
-        while (true)
+        while (!text.IsEmpty)
         {
             int plain = text.IndexOfAnyExcept(Plain);
             if (plain < 0)
@@ -57,28 +57,23 @@ internal sealed class LogEncoder
             }
             Put(text[..plain]);
             text = text[plain..];
-            text = text[(text[0] < 0x80 ? PutAscii(text[0]) : PutRune(text))..];
+            // Specials come in groups: colours, binary output, text beyond ASCII.
+            do
+                text = text[(text[0] < 0x80 ? PutAscii(text[0]) : PutRune(text))..];
+            while (!text.IsEmpty && !Plain.Contains(text[0]));
         }
     }
 
     int PutAscii(byte b)
     {
-        switch (b)
-        {
-            case (byte)'"' or (byte)'\\':
-                Put([(byte)'\\', b]);
-                break;
-            case (byte)'\n':
-                Put("\\n"u8);
-                break;
-            case (byte)'\r':
-                Put("\\r"u8);
-                break;
-            default:
-                // Docker escapes a tab as \u0009, and < > & as HTML-safe JSON does.
-                Put([(byte)'\\', (byte)'u', (byte)'0', (byte)'0', Hex(b >> 4), Hex(b & 15)]);
-                break;
-        }
+        if (b is (byte)'"' or (byte)'\\')
+            Put([(byte)'\\', b]);
+        else if (b == '\n')
+            Put("\\n"u8);
+        else if (b == '\r')
+            Put("\\r"u8);
+        else // Docker escapes a tab as \u0009, and < > & as HTML-safe JSON does.
+            Put([(byte)'\\', (byte)'u', (byte)'0', (byte)'0', Hex(b >> 4), Hex(b & 15)]);
         return 1;
     }
 
@@ -146,7 +141,7 @@ internal sealed class LogEncoder
     void Put(ReadOnlySpan<byte> bytes)
     {
         if (bytes.Length > buffer.Length - count)
-            Array.Resize(ref buffer, Math.Max(buffer.Length * 2, count + bytes.Length));
+            Array.Resize(ref buffer, Math.Max(Math.Max(InitialBytes, buffer.Length * 2), count + bytes.Length));
         bytes.CopyTo(buffer.AsSpan(count));
         count += bytes.Length;
     }

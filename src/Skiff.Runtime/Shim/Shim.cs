@@ -18,6 +18,10 @@ internal sealed class Shim : IDisposable
     // A shim whose engine died before the start is of no use to anybody.
     static readonly TimeSpan UnusedFor = TimeSpan.FromSeconds(10);
 
+    // Requests leave garbage and touched code behind: given back once nothing has happened for this long. Containers
+    // that live shorter never pay for it.
+    static readonly TimeSpan GrownFor = TimeSpan.FromSeconds(1);
+
     readonly string bundle;
     readonly TaskOptions options;
     readonly Fd? networkNamespace;
@@ -28,6 +32,7 @@ internal sealed class Shim : IDisposable
     readonly Execs execs;
     ContainerLaunch? launch;
     bool frozen;
+    bool grown;
     bool shutDown;
 
     /// <param name="bundle">absolute path</param>
@@ -47,17 +52,18 @@ internal sealed class Shim : IDisposable
     /// <summary>Serves until Shutdown, or until it is clear that nobody will ever start the container.</summary>
     public void Run()
     {
-        long unusedSince = Environment.TickCount64;
         while (!shutDown)
         {
             // Apart from the listener there is nothing: no connection, no process.
             bool unused = init.IsPending && loop.Count == 1;
-            long left = unusedSince + (long)UnusedFor.TotalMilliseconds - Environment.TickCount64;
-            if (!unused)
-                unusedSince = Environment.TickCount64;
-            else if (left <= 0)
+            TimeSpan? patience = unused ? UnusedFor : grown ? GrownFor : null;
+            if (loop.RunOnce(patience))
+                continue;
+            if (unused)
                 return;
-            loop.RunOnce(unused ? (int)left : -1);
+            grown = false;
+            buffer.Release();
+            IdleMemory.Shrink();
         }
     }
 
@@ -71,6 +77,7 @@ internal sealed class Shim : IDisposable
 
     public void Handle(Connection connection, TaskRequest request)
     {
+        grown = true;
         TaskAnswer? answer;
         try
         {
