@@ -38,7 +38,9 @@ internal sealed class RootfsPlan(LaunchPlan plan, Spec spec, LaunchFacts facts, 
                 continue; // the root itself, which the parent has made
             MountOptions options = MountOptions.Parse(mount.Destination, mount.Options ?? []);
             string what = $"mount {mount.Source ?? mount.Type} on {mount.Destination}";
-            if (inputs.Mounts.TryGetValue(i, out Register made))
+            if (LaunchInputs.IsDevpts(mount))
+                AttachAt(inputs.Mounts[i], mount, directory: true, what); // made by the parent, flags and all
+            else if (inputs.Mounts.TryGetValue(i, out Register made))
                 Bind(made, mount, options, facts.Mounts[i].SourceIsFile, what);
             else if (mount.Type == "cgroup")
                 new CgroupMountPlan(plan, facts, inputs).Mount(mount, options, HasNew("cgroup"), what);
@@ -106,9 +108,7 @@ internal sealed class RootfsPlan(LaunchPlan plan, Spec spec, LaunchFacts facts, 
         bool said = options.Propagation != MountPropagation.Unchanged;
         var propagation = new MountChange(default, default, said ? options.Propagation : MountPropagation.Slave);
         plan.ChangeMount(made, propagation, recursive: !said || options.PropagationRecursive, what);
-        Register place = plan.OpenOrMake(inputs.Root, mount.Destination, directory: !sourceIsFile, what);
-        plan.Attach(made, place, what);
-        plan.Close(place);
+        AttachAt(made, mount, directory: !sourceIsFile, what);
     }
 
     Register Filesystem(SpecMount mount, MountOptions options, uint? targetMode, string what)
@@ -124,10 +124,15 @@ internal sealed class RootfsPlan(LaunchPlan plan, Spec spec, LaunchFacts facts, 
                 recursive: false,
                 what
             );
-        Register place = plan.OpenOrMake(inputs.Root, mount.Destination, directory: true, what);
-        plan.Attach(filesystem, place, what);
-        plan.Close(place);
+        AttachAt(filesystem, mount, directory: true, what);
         return filesystem;
+    }
+
+    void AttachAt(Register made, SpecMount mount, bool directory, string what)
+    {
+        Register place = plan.OpenOrMake(inputs.Root, mount.Destination, directory, what);
+        plan.Attach(made, place, what);
+        plan.Close(place);
     }
 
     bool HasNew(string type) => linux.Namespaces?.Any(n => n.Type == type && n.Path is null or "") == true;

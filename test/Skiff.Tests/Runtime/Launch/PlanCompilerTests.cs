@@ -1,0 +1,90 @@
+// config.json and the plan it becomes, side by side in test/golden/plans.
+using System.Runtime.CompilerServices;
+using Skiff.Linux.Cgroups;
+using Skiff.Linux.Namespaces;
+using Skiff.Oci.Runtime;
+using Skiff.Runtime.Bundles;
+using Skiff.Runtime.Launch;
+using Xunit;
+
+namespace Skiff.Tests.Runtime.Launch;
+
+public sealed class PlanCompilerTests
+{
+    static readonly CgroupHierarchy[] V1 =
+    [
+        new("/sys/fs/cgroup/cpu,cpuacct", "/", ["cpu", "cpuacct"], null, false),
+        new("/sys/fs/cgroup/memory", "/", ["memory"], null, false),
+        new("/sys/fs/cgroup/systemd", "/", [], "systemd", false),
+        new("/sys/fs/cgroup/unified", "/", [], null, true),
+    ];
+
+    static readonly CgroupHierarchy[] V2 = [new("/sys/fs/cgroup", "/", ["cpu", "memory", "pids"], null, true)];
+
+    [Fact]
+    public void A_container_like_docker_makes_them_on_cgroup_v1()
+    {
+        CompiledLaunch compiled = PlanCompiler.Container(Read("default-v1"), Facts(V1, seccomp: 3) with
+        {
+            Mounts = [default, default, default, default, default, default, new(SourceIsFile: true, null)],
+        });
+
+        Assert.Equal(
+            NamespaceKinds.Mount | NamespaceKinds.Network | NamespaceKinds.Uts | NamespaceKinds.Pid | NamespaceKinds.Ipc,
+            compiled.NewNamespaces
+        );
+        CompareWithGolden("default-v1", compiled);
+    }
+
+    [Fact]
+    public void A_read_only_container_of_an_ordinary_user_on_cgroup_v2()
+    {
+        CompiledLaunch compiled = PlanCompiler.Container(Read("user-v2"), Facts(V2, seccomp: 3) with
+        {
+            Mounts = [default, default, new(SourceIsFile: false, TargetMode: 0x3FF), default],
+        });
+
+        Assert.Equal(NamespaceKinds.Mount | NamespaceKinds.Pid, compiled.NewNamespaces);
+        CompareWithGolden("user-v2", compiled);
+    }
+
+    [Fact]
+    public void A_further_process_in_a_container()
+    {
+        SpecProcess process = SpecReader.ReadProcess(File.ReadAllBytes(Golden("exec.json")));
+        CompareWithGolden("exec", PlanCompiler.Exec(Read("default-v1"), process, Facts(V1, seccomp: null)));
+    }
+
+    [Theory]
+    [InlineData("net.ipv4.ip_forward", "net/ipv4/ip_forward")]
+    [InlineData("net/ipv4/conf/eth0.1/forwarding", "net/ipv4/conf/eth0.1/forwarding")]
+    [InlineData("net.ipv4.conf.eth0/1.forwarding", "net/ipv4/conf/eth0.1/forwarding")]
+    public void Sysctl_names_become_paths(string key, string path) => Assert.Equal(path, RootfsPlan.SysctlPath(key));
+
+    static LaunchFacts Facts(CgroupHierarchy[] hierarchies, int? seccomp) =>
+        new()
+        {
+            AttachPoint = "/run/bundle",
+            Hierarchies = hierarchies,
+            CgroupDirectories = [.. hierarchies.Select(h => $"{h.MountPoint}/skiff/x")],
+            SeccompFilter = seccomp is int count ? new byte[count * 8] : null,
+        };
+
+    static Spec Read(string name)
+    {
+        Spec spec = SpecReader.Read(File.ReadAllBytes(Golden(name + ".json")));
+        SpecValidator.Check(spec);
+        return spec;
+    }
+
+    static string Golden(string file) => Path.Combine(AppContext.BaseDirectory, "golden", "plans", file);
+
+    static void CompareWithGolden(string name, CompiledLaunch compiled, [CallerFilePath] string here = "")
+    {
+        string plan = compiled.Plan.Dump();
+        if (Environment.GetEnvironmentVariable("SKIFF_ACCEPT") == "1")
+            File.WriteAllText(Path.Combine(Path.GetDirectoryName(here)!, "../../../golden/plans", name + ".plan"), plan);
+        else
+            Assert.Equal(File.ReadAllText(Golden(name + ".plan")), plan);
+    }
+}
