@@ -28,8 +28,9 @@ public sealed class SpecReaderTests
     {
         Spec read = SpecReader.Read("""{"root":{"path":"r"},"process":{"args":["x"]},"more":[1],"linux":null}"""u8.ToArray());
         Assert.Equal(
-            """{"ociVersion":"1.2.1","root":{"path":"r","readonly":false},"process":{"terminal":false,"""
-                + """"user":{"uid":0,"gid":0},"args":["x"],"cwd":"/","noNewPrivileges":false}}""",
+            """
+            {"ociVersion":"1.2.1","root":{"path":"r","readonly":false},"process":{"terminal":false,"user":{"uid":0,"gid":0},"args":["x"],"cwd":"/","noNewPrivileges":false}}
+            """,
             JsonSerializer.Serialize(read, RuntimeJson.Default.Spec)
         );
     }
