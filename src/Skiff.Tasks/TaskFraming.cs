@@ -21,13 +21,17 @@ public static class TaskFraming
     public const byte Stderr = 2;
 
     /// <summary>A message, its length first.</summary>
-    public static byte[] Encode<T>(T message, JsonTypeInfo<T> type)
+    public static byte[] Encode<T>(T message, JsonTypeInfo<T> type) =>
+        Frame(writer => JsonSerializer.Serialize(writer, message, type));
+
+    /// <summary>What <paramref name="write"/> writes, its length first.</summary>
+    public static byte[] Frame(Action<Utf8JsonWriter> write)
     {
         var buffer = new ArrayBufferWriter<byte>(256);
         buffer.GetSpan(HeaderBytes)[..HeaderBytes].Clear();
         buffer.Advance(HeaderBytes);
         using (var writer = new Utf8JsonWriter(buffer))
-            JsonSerializer.Serialize(writer, message, type);
+            write(writer);
         byte[] bytes = buffer.WrittenSpan.ToArray();
         BinaryPrimitives.WriteInt32BigEndian(bytes, bytes.Length - HeaderBytes);
         return bytes;

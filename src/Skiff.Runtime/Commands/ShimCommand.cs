@@ -26,10 +26,7 @@ internal static class ShimCommand
             FdIo.SetCloseOnExec(listener);
             UnixSocket.ListenAgain(listener); // signs the socket with our pid
             using Fd? network = InheritedNetworkNamespace();
-            TaskOptions options = TaskFraming.Decode(
-                File.ReadAllBytes(Path.Combine(bundle, "task.json")),
-                TaskJson.Default.TaskOptions
-            );
+            TaskOptions options = TaskReader.ReadOptions(File.ReadAllBytes(Path.Combine(bundle, "task.json")));
             Directory.SetCurrentDirectory("/"); // keep no mount of the engine busy
             using var shim = new Shim.Shim(bundle, options, listener, network);
             shim.Run();

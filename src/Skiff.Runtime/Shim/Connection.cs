@@ -46,7 +46,7 @@ internal sealed class Connection(Fd socket, Shim shim, EventLoop loop) : Watch(s
                 body = new byte[TaskFraming.ReadLength(header)];
                 return;
             }
-            TaskRequest request = TaskFraming.Decode(body, TaskJson.Default.TaskRequest);
+            TaskRequest request = TaskReader.ReadRequest(body);
             body = null;
             loop.Set(this, EpollEvents.None);
             shim.Handle(this, request);
@@ -63,7 +63,7 @@ internal sealed class Connection(Fd socket, Shim shim, EventLoop loop) : Watch(s
     {
         if (closed)
             return;
-        byte[] bytes = TaskFraming.Encode(answer, TaskJson.Default.TaskAnswer);
+        byte[] bytes = TaskWriter.Encode(answer);
         // An answer is small: a client whose socket is full of unread ones is not worth a buffer.
         if (FdIo.TryWrite(Fd, bytes, out _) == bytes.Length)
             loop.Set(this, EpollEvents.In);

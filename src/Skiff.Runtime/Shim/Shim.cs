@@ -1,4 +1,5 @@
 // The shim: one container, one thread, one loop. Answers the requests of TaskMessages until it is told to end.
+using System.Text;
 using System.Text.Json;
 using Skiff.Linux;
 using Skiff.Linux.Files;
@@ -145,9 +146,7 @@ internal sealed class Shim : IDisposable
             throw Failure(FailureKind.WrongState, $"exec {request.ExecId} was started already");
         try
         {
-            SpecProcess process =
-                JsonSerializer.Deserialize(request.ProcessJson, RuntimeJson.Default.SpecProcess)
-                ?? throw new JsonException("null is no process");
+            SpecProcess process = SpecReader.ReadProcess(Encoding.UTF8.GetBytes(request.ProcessJson));
             ProcessStreams streams = OpenStreams(process, exec, request.OpenStdin);
             exec.Launch(streams, closeInput: true, stdio => launch!.Exec(process, stdio));
         }
@@ -254,10 +253,7 @@ internal sealed class Shim : IDisposable
         frozen = false;
         if (init.Log is { LostBytes: > 0 } log)
             ShimLog.Write($"the log lacks {log.LostBytes} bytes; last error: {log.LastError}");
-        byte[] json = JsonSerializer.SerializeToUtf8Bytes(
-            new ExitRecord(exit.Code, exit.OomKilled, exit.ExitedAt),
-            TaskJson.Default.ExitRecord
-        );
+        byte[] json = TaskWriter.Encode(new ExitRecord(exit.Code, exit.OomKilled, exit.ExitedAt));
         try
         {
             AtomicFile.Write(Path.Combine(bundle, "exit.json"), json, durable: false);
