@@ -27,7 +27,7 @@ public sealed class Engine : IAsyncDisposable
         var journal = new Journal(database);
 
         Images = new ImageService(options, Layout, database, Events);
-        Networks = new NetworkService(options, Layout, database, journal, Events);
+        Networks = new NetworkService(options, database, journal, Events, background);
         var store = new ContainerStore(database);
         var events = new ContainerEvents(Events);
         var bundles = new BundleBuilder(

@@ -38,7 +38,7 @@ internal sealed class EtcFiles(StateLayout layout, NetworkService networks)
         );
         File.WriteAllText(
             paths["/etc/resolv.conf"],
-            networks.ResolvConf(host.NetworkMode == "host", host.Dns, host.DnsSearch, host.DnsOptions)
+            networks.ResolvConf(endpoints.Count > 0, host.Dns, host.DnsSearch, host.DnsOptions)
         );
     }
 }

@@ -73,13 +73,7 @@ internal sealed class Lifecycle(
         using var sandbox =
             container.Host.NetworkMode == "host"
                 ? null
-                : await networks.CreateSandboxAsync(
-                    id,
-                    container.Name,
-                    container.Config.Hostname,
-                    container.Networks,
-                    CancellationToken.None
-                );
+                : await networks.CreateSandboxAsync(SandboxOf(container), CancellationToken.None);
         var endpoints = sandbox?.Endpoints ?? [];
         live.Process = bundles.Write(container, snapshot, endpoints, hasSandbox: sandbox is not null);
 
@@ -345,6 +339,16 @@ internal sealed class Lifecycle(
         );
         live.StartFailed();
     }
+
+    internal static SandboxRequest SandboxOf(Container container) =>
+        new()
+        {
+            ContainerId = container.Id,
+            ContainerName = container.Name,
+            Hostname = container.Config.Hostname,
+            Networks = container.Networks,
+            Dns = container.Host.Dns,
+        };
 
     JournalEntry[] Taken(Container container) =>
         [

@@ -33,9 +33,7 @@ internal sealed class Recovery(
             live.TaskStarted(task!);
             if (container.Endpoints.Count > 0)
                 await networks.AdoptAsync(
-                    container.Id,
-                    container.Name,
-                    container.Config.Hostname,
+                    Lifecycle.SandboxOf(container),
                     state.Pid,
                     container.Endpoints,
                     cancellation

@@ -116,7 +116,9 @@ public sealed class NetworkService : IAsyncDisposable
     {
         if (request.Networks.Count > 1)
             throw EngineException.NotImplemented("connecting a container to several networks is not supported yet");
-        var plan = request.Networks.Count == 1 ? await PlanAsync(request, request.Networks[0]) : null;
+        (Endpoint Endpoint, Lease Lease)? plan = null;
+        if (request.Networks.Count == 1)
+            plan = await PlanAsync(request, request.Networks[0]);
         ReadyNamespace? ready = null;
         try
         {
@@ -158,7 +160,10 @@ public sealed class NetworkService : IAsyncDisposable
     /// </summary>
     public Task ReleaseAsync(string containerId, CancellationToken cancellation)
     {
-        sweeper.Add(sandboxes.Remove(containerId));
+        var leases = sandboxes.Remove(containerId);
+        foreach (var lease in leases)
+            Tell("disconnect", lease.NetworkId, containerId);
+        sweeper.Add(leases);
         return Task.CompletedTask;
     }
 
@@ -189,8 +194,8 @@ public sealed class NetworkService : IAsyncDisposable
         var before = store.ByName(DefaultName);
         string id = before?.Id ?? NewId();
         bridge = new Bridge(options, journal, NetlinkSocket.Open());
-        var (gateway, subnet) = Kernel(() => bridge.Ensure(id, before?.Subnets.FirstOrDefault()));
-        pool = new AddressPool(subnet, gateway);
+        var (gateway, chosen) = Kernel(() => bridge.Ensure(id, before is { Subnets: [var subnet, ..] } ? subnet : null));
+        pool = new AddressPool(chosen, gateway);
         foreach (var lease in store.Leases())
             if (lease.NetworkId == id && IPv4Subnet.TryNumber(lease.Address) is { } address)
                 pool.TryTake(address);
@@ -201,11 +206,11 @@ public sealed class NetworkService : IAsyncDisposable
             Driver = "bridge",
             Created = before?.Created ?? DateTimeOffset.UtcNow,
             Bridge = options.Bridge,
-            Subnets = [new Subnet(subnet.ToString(), IPv4Subnet.Address(gateway).ToString())],
+            Subnets = [new Subnet(chosen.ToString(), IPv4Subnet.Address(gateway).ToString())],
             Options = BridgeOptions(),
         };
         store.Save(network);
-        Nft(() => firewall.Assert(subnet));
+        Nft(() => firewall.Assert(chosen));
         if (forwarding.SwitchOn())
             Notices = ["net.ipv4.ip_forward was off and is switched on, so that containers reach other hosts"];
         namespaces.Fill();
@@ -288,7 +293,6 @@ public sealed class NetworkService : IAsyncDisposable
     {
         if (IPv4Subnet.TryNumber(lease.Address) is { } address)
             pool?.GiveBack(address);
-        Tell("disconnect", lease.NetworkId, lease.Owner);
     }
 
     void Tell(string action, string networkId, string containerId)
