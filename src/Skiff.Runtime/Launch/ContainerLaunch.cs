@@ -115,6 +115,7 @@ internal sealed class ContainerLaunch : IDisposable
             Hierarchies = cgroups.Cgroup.Hierarchies,
             CgroupDirectories = cgroups.Cgroup.Directories,
             LastCapability = Capabilities.Last(),
+            SeccompFilter = Spec.Linux?.Seccomp is { } seccomp ? SeccompCompiler.Compile(seccomp) : null,
         };
 
     /// <summary>Failures of the kernel as failures of the launch.</summary>
