@@ -49,6 +49,7 @@ namespace Skiff.Docker;
 [JsonSerializable(typeof(VolumeCreateBody))]
 [JsonSerializable(typeof(VolumePruneAnswer))]
 [JsonSerializable(typeof(IReadOnlyList<string>))]
+[JsonSerializable(typeof(Oci.Names.Platform))]
 [JsonSerializable(typeof(JsonElement))]
 public sealed partial class DockerJson : JsonSerializerContext
 {

@@ -1,0 +1,86 @@
+// All commands by name: short names ("ps") and the full ones under their noun ("container ls").
+namespace Skiff.Cli.Commands;
+
+/// <param name="Group">"container", or "" for a command that has no noun</param>
+/// <param name="Name">within the group</param>
+/// <param name="Top">the short name, or null</param>
+/// <param name="Aliases">further names within the group</param>
+internal sealed record CommandEntry(string Group, string Name, string? Top, Func<Command> Make, string[] Aliases)
+{
+    /// <summary>"container ls".</summary>
+    public string FullName => Group.Length == 0 ? Name : $"{Group} {Name}";
+}
+
+internal static class CommandTree
+{
+    /// <summary>Nouns and what is done with them.</summary>
+    public static readonly (string Name, string Summary)[] Groups =
+    [
+        ("container", "Manage containers"),
+        ("image", "Manage images"),
+        ("network", "Manage networks"),
+        ("system", "Manage the engine"),
+        ("volume", "Manage volumes"),
+    ];
+
+    /// <summary>Shown first in help.</summary>
+    public static readonly string[] Common = ["run", "exec", "ps", "pull", "push", "images", "login", "logout", "version", "info"];
+
+    public static readonly CommandEntry[] All =
+    [
+        new("container", "run", "run", () => new RunCommand(), []),
+        new("container", "create", "create", () => new CreateCommand(), []),
+        new("container", "start", "start", () => new StartCommand(), []),
+        new("container", "stop", "stop", () => new StopCommand(), []),
+        new("container", "restart", "restart", () => new RestartCommand(), []),
+        new("container", "kill", "kill", () => new KillCommand(), []),
+        new("container", "rm", "rm", () => new RmCommand(), ["remove"]),
+        new("container", "ls", "ps", () => new PsCommand(), ["list", "ps"]),
+        new("container", "logs", "logs", () => new LogsCommand(), []),
+        new("container", "attach", "attach", () => new AttachCommand(), []),
+        new("container", "exec", "exec", () => new ExecCommand(), []),
+        new("container", "wait", "wait", () => new WaitCommand(), []),
+        new("container", "inspect", null, () => new InspectCommand("container"), []),
+        new("container", "pause", "pause", () => new PauseCommand(), []),
+        new("container", "unpause", "unpause", () => new UnpauseCommand(), []),
+        new("container", "rename", "rename", () => new RenameCommand(), []),
+        new("container", "top", "top", () => new TopCommand(), []),
+        new("container", "port", "port", () => new PortCommand(), []),
+        new("image", "ls", "images", () => new ImagesCommand(), ["list"]),
+        new("image", "pull", "pull", () => new PullCommand(), []),
+        new("image", "push", "push", () => new PushCommand(), []),
+        new("image", "load", "load", () => new LoadCommand(), []),
+        new("image", "save", "save", () => new SaveCommand(), []),
+        new("image", "import", "import", () => new ImportCommand(), []),
+        new("image", "tag", "tag", () => new TagCommand(), []),
+        new("image", "rm", "rmi", () => new RmiCommand(), ["remove"]),
+        new("image", "history", "history", () => new HistoryCommand(), []),
+        new("image", "inspect", null, () => new InspectCommand("image"), []),
+        new("network", "ls", null, () => new NetworkLsCommand(), ["list"]),
+        new("network", "inspect", null, () => new InspectCommand("network"), []),
+        new("volume", "ls", null, () => new VolumeLsCommand(), ["list"]),
+        new("volume", "inspect", null, () => new InspectCommand("volume"), []),
+        new("system", "info", "info", () => new InfoCommand(), []),
+        new("system", "events", "events", () => new EventsCommand(), []),
+        new("", "version", "version", () => new VersionCommand(), []),
+        new("", "inspect", "inspect", () => new InspectCommand(""), []),
+        new("", "login", "login", () => new LoginCommand(), []),
+        new("", "logout", "logout", () => new LogoutCommand(), []),
+        new("", "completion", "completion", () => new CompletionCommand(), []),
+    ];
+
+    public static bool IsGroup(string name) => Array.Exists(Groups, g => g.Name == name);
+
+    /// <summary>By short name (group null) or within a group.</summary>
+    public static CommandEntry? Find(string? group, string name)
+    {
+        foreach (var entry in All)
+            if (
+                group is null
+                    ? entry.Top == name
+                    : entry.Group == group && (entry.Name == name || Array.IndexOf(entry.Aliases, name) >= 0)
+            )
+                return entry;
+        return null;
+    }
+}
