@@ -17,10 +17,10 @@ public static class AtomicFile
     public static void Write(string path, ReadOnlySpan<byte> content, bool durable = true, uint mode = 0x1A4 /* 0644 */)
     {
         string temporary = $"{path}.{Environment.ProcessId}.{Interlocked.Increment(ref counter)}.tmp";
+        int number = Libc.open(temporary, Libc.O_WRONLY | Libc.O_CREAT | Libc.O_EXCL | Libc.O_CLOEXEC, mode);
+        Libc.Check(number, "open", temporary);
         try
         {
-            int number = Libc.open(temporary, Libc.O_WRONLY | Libc.O_CREAT | Libc.O_EXCL | Libc.O_CLOEXEC, mode);
-            Libc.Check(number, "open", temporary);
             using (var fd = new Fd(number))
             {
                 SafePath.WriteAll(fd, content, path);

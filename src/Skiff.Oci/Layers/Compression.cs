@@ -46,26 +46,31 @@ public static class Compression
         var whole = new PrefixedStream(start.AsMemory(0, count), source);
         return compression switch
         {
-            LayerCompression.Gzip => new GZipStream(whole, CompressionMode.Decompress, leaveOpen: true),
-            LayerCompression.Zstd => new ZstdReader(whole),
+            LayerCompression.Gzip => new CheckedReader(
+                new GZipStream(whole, CompressionMode.Decompress, leaveOpen: true),
+                "gzip"
+            ),
+            LayerCompression.Zstd => new CheckedReader(
+                new DecompressionStream(whole, 0, checkEndOfStream: true, leaveOpen: true),
+                "zstd"
+            ),
             _ => whole,
         };
     }
 
-    // Gives the library's exception the type that every other damage has.
-    sealed class ZstdReader(Stream source) : ReadOnlyStream
+    // Gives damage one type and a text that says what is damaged. GZipStream takes the end of its source for the end of
+    // the data: a layer that was cut shows in its tar and in its DiffId.
+    sealed class CheckedReader(Stream inner, string format) : ReadOnlyStream
     {
-        readonly DecompressionStream inner = new(source, 0, checkEndOfStream: true, leaveOpen: true);
-
         public override int Read(Span<byte> buffer)
         {
             try
             {
                 return inner.Read(buffer);
             }
-            catch (Exception e) when (e is ZstdException or EndOfStreamException)
+            catch (Exception e) when (e is InvalidDataException or ZstdException or EndOfStreamException)
             {
-                throw new InvalidDataException($"invalid zstd data: {e.Message}", e);
+                throw new InvalidDataException($"invalid {format} data", e);
             }
         }
 
