@@ -1,9 +1,10 @@
 // Names and numbers of capabilities. capabilities(7).
 using System.Globalization;
+using Skiff.Linux.Native;
 
 namespace Skiff.Linux.Processes;
 
-public static class Capabilities
+public static unsafe class Capabilities
 {
     static readonly string[] Names =
     [
@@ -28,6 +29,15 @@ public static class Capabilities
 
     public static string NameOf(int capability) =>
         capability < Names.Length ? Names[capability] : $"capability {capability}";
+
+    /// <summary>What this process may have and hand on: bit N is capability N. capget(2).</summary>
+    public static ulong Permitted()
+    {
+        ulong header = 0x20080522; // version 3, this process
+        uint* data = stackalloc uint[6]; // effective, permitted, inheritable: lower half, upper half
+        Libc.Check(Libc.Call(Syscall.capget, (nint)(&header), (nint)data), "capget");
+        return data[1] | ((ulong)data[4] << 32);
+    }
 
     /// <summary>The highest capability that the running kernel knows.</summary>
     public static int Last() =>

@@ -18,6 +18,7 @@ internal sealed class ContainerLaunch : IDisposable
     readonly CgroupManager cgroups;
     Fd? devpts;
     LaunchedProcess? init;
+    byte[]? seccompFilter;
 
     ContainerLaunch(Bundle bundle, CgroupManager cgroups)
     {
@@ -115,7 +116,8 @@ internal sealed class ContainerLaunch : IDisposable
             Hierarchies = cgroups.Cgroup.Hierarchies,
             CgroupDirectories = cgroups.Cgroup.Directories,
             LastCapability = Capabilities.Last(),
-            SeccompFilter = Spec.Linux?.Seccomp is { } seccomp ? SeccompCompiler.Compile(seccomp) : null,
+            PermittedCapabilities = Capabilities.Permitted(),
+            SeccompFilter = Spec.Linux?.Seccomp is { } seccomp ? seccompFilter ??= SeccompCompiler.Compile(seccomp) : null,
         };
 
     /// <summary>Failures of the kernel as failures of the launch.</summary>

@@ -42,7 +42,7 @@ internal sealed class IdentityPlan(LaunchPlan plan, SpecProcess process, LaunchF
     /// <summary>Rights and user, in the only order that works, then the program.</summary>
     public void Become(uint seccompFlags)
     {
-        var capabilities = new CapabilityPlan(plan, process.Capabilities, facts.LastCapability);
+        var capabilities = new CapabilityPlan(plan, process.Capabilities, facts);
         plan.SetUmask(process.User.Umask ?? DefaultUmask);
         capabilities.LimitBoundingSet();
         // Loading a filter takes CAP_SYS_ADMIN or no_new_privs: with the former early, with the latter as late as can be,

@@ -18,6 +18,9 @@ internal sealed record LaunchFacts
     /// <summary>The highest capability the kernel knows.</summary>
     public int LastCapability { get; init; } = 40;
 
+    /// <summary>The capabilities that this process has to give: bit N is capability N.</summary>
+    public ulong PermittedCapabilities { get; init; } = ulong.MaxValue;
+
     /// <summary>The compiled filter, an array of struct sock_filter; null loads none.</summary>
     public byte[]? SeccompFilter { get; init; }
 }

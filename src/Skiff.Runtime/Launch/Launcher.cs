@@ -39,7 +39,7 @@ internal sealed class Launcher : IDisposable
         using var launcher = new Launcher();
         SpecProcess process = bundle.Spec.Process! with { Terminal = stdio.Terminal };
         Spec spec = bundle.Spec with { Process = process };
-        Fd root = launcher.Add("root", ParentMounts.Root(bundle));
+        Fd root = launcher.Add("root", Mounting("the root filesystem", "/", () => ParentMounts.Root(bundle)));
         launcher.AddCgroups(cgroup);
         launcher.AddNamespaces(spec);
         facts = facts with { Mounts = launcher.AddMounts(bundle, root, devpts) };
@@ -118,21 +118,37 @@ internal sealed class Launcher : IDisposable
             SpecMount mount = mounts[i];
             if (mount.Destination == "/")
                 continue;
-            bool isFile = false;
-            try
-            {
-                if (LaunchInputs.IsDevpts(mount))
-                    Add(LaunchInputs.MountName(i), Fd.CopyOf(devpts!.Number));
-                else if (LaunchInputs.IsBind(mount))
-                    isFile = !Directory.Exists(Add(LaunchInputs.MountName(i), ParentMounts.Bind(bundle, mount)).ProcPath);
-                facts[i] = new MountFacts(isFile, ParentMounts.Prepare(root, bundle.Spec, mount, isFile));
-            }
-            catch (ErrnoException e)
-            {
-                string words = $"mount {mount.Source ?? mount.Type} on {mount.Destination}: {e.Subject}: {ErrnoText.Of(e.Errno)}";
-                throw new LaunchException(FailureKind.Other, words, e);
-            }
+            facts[i] = Mounting(
+                mount.Source ?? mount.Type ?? "",
+                mount.Destination,
+                () =>
+                {
+                    bool isFile = false;
+                    if (LaunchInputs.IsDevpts(mount))
+                        Add(LaunchInputs.MountName(i), Fd.CopyOf(devpts!.Number));
+                    else if (LaunchInputs.IsBind(mount))
+                    {
+                        Fd bound = Add(LaunchInputs.MountName(i), ParentMounts.Bind(bundle, mount));
+                        isFile = !Directory.Exists(bound.ProcPath);
+                    }
+                    return new MountFacts(isFile, ParentMounts.Prepare(root, bundle.Spec, mount, isFile));
+                }
+            );
         }
         return facts;
+    }
+
+    /// <summary>Says what was mounted where, if it fails.</summary>
+    static T Mounting<T>(string source, string destination, Func<T> make)
+    {
+        try
+        {
+            return make();
+        }
+        catch (ErrnoException e)
+        {
+            string words = $"mount {source} on {destination}: {e.Call} {e.Subject}: {ErrnoText.Of(e.Errno)}";
+            throw new LaunchException(FailureKind.Other, words, e);
+        }
     }
 }
