@@ -186,7 +186,7 @@ internal sealed class HeldProcess(EventLoop loop, IoBuffer buffer)
         // first process nobody is left, and an exec's stdio ends with the exec.
         stdout?.DrainAndClose();
         stderr?.DrainAndClose();
-        loop.Remove(exitWatch!, close: false); // the container's pidfd is the launch's
+        loop.Remove(exitWatch!);
         stdin?.Close();
         terminal?.Dispose();
         terminal = null;
