@@ -153,7 +153,11 @@ public sealed class HeldProcessTests : IDisposable
     {
         Fd client = Attach(stdin: true);
         Pty pty = Pty.Open(new WindowSize(20, 70));
-        process.Launch(ProcessStreams.OfTerminal(pty, input: true), closeInput: true, stdio => Spawn("stty size; read x; stty size", stdio));
+        process.Launch(
+            ProcessStreams.OfTerminal(pty, input: true),
+            closeInput: true,
+            stdio => Spawn("stty size; read x; stty size", stdio)
+        );
         byte[] buffer = new byte[100];
         Assert.Equal("20 70\r\n", ReadSome(client, buffer));
         process.Resize(new WindowSize(10, 40));
@@ -161,6 +165,20 @@ public sealed class HeldProcessTests : IDisposable
         UnixSocket.ShutdownWrite(client); // no end of the terminal
         RunToEnd();
         Assert.Equal("go\r\n10 40\r\n", ReadAll(client));
+    }
+
+    [Fact]
+    public void A_process_may_close_its_terminal_and_open_it_again()
+    {
+        Fd client = Attach();
+        const string Script = "t=$(tty); exec <&- >/dev/null 2>&1; sleep 0.1; echo back >$t";
+        process.Launch(
+            ProcessStreams.OfTerminal(Pty.Open(), input: false),
+            closeInput: true,
+            stdio => Spawn(Script, stdio)
+        );
+        RunToEnd();
+        Assert.Equal("back\r\n", ReadAll(client));
     }
 
     [Fact]
