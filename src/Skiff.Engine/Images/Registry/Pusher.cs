@@ -29,6 +29,26 @@ internal sealed class Pusher(Hosts hosts, ContentStore content, ImageStore store
         var image = store.Get(name) ?? throw Unknown(name);
         progress(new TransferProgress(null, $"The push refers to repository [{name.Repository}]"));
 
+        using var lease = content.OpenLease();
+        lease.Keep(image.Manifest.Digest);
+        lease.Keep(image.Id);
+        // Topmost first, named by DiffId, as Docker's daemon lists them; each blob once.
+        var layers = image.Layers.Zip(image.Config.RootFs.DiffIds).Reverse().DistinctBy(l => l.First.Digest).ToList();
+        var uploads = new List<(Descriptor Blob, LayerProgress Progress)>();
+        foreach (var (blob, diffId) in layers)
+        {
+            lease.Keep(blob.Digest);
+            var bar = new LayerProgress(LayerProgress.ShortId(diffId));
+            bar.Add(progress);
+            if (MediaTypes.IsForeignLayer(blob.MediaType))
+            {
+                bar.Report("Skipped foreign layer");
+                continue;
+            }
+            bar.Report("Preparing");
+            uploads.Add((blob, bar));
+        }
+
         var sources = MountSources(name, image);
         Scope[] scopes = [new(name.Path, Push: true), .. sources.Values.Distinct().Select(s => new Scope(s, Push: false))];
         RegistryException? last = null;
@@ -37,7 +57,7 @@ internal sealed class Pusher(Hosts hosts, ContentStore content, ImageStore store
             try
             {
                 var client = new RegistryClient(hosts, endpoint, credentials, scopes);
-                return await PushToAsync(client, name, image, sources, progress, cancellation);
+                return await PushToAsync(client, name, image, uploads, sources, progress, cancellation);
             }
             catch (RegistryException failure) when (!cancellation.IsCancellationRequested)
             {
@@ -77,31 +97,12 @@ internal sealed class Pusher(Hosts hosts, ContentStore content, ImageStore store
         RegistryClient client,
         Reference name,
         Image image,
+        List<(Descriptor Blob, LayerProgress Progress)> uploads,
         Dictionary<Digest, string> sources,
         Action<TransferProgress> progress,
         CancellationToken cancellation
     )
     {
-        using var lease = content.OpenLease();
-        lease.Keep(image.Manifest.Digest);
-        lease.Keep(image.Id);
-        // Topmost first, named by DiffId, as Docker's daemon lists them; each blob once.
-        var layers = image.Layers.Zip(image.Config.RootFs.DiffIds).Reverse().DistinctBy(l => l.First.Digest).ToList();
-        var uploads = new List<(Descriptor Blob, LayerProgress Progress)>();
-        foreach (var (blob, diffId) in layers)
-        {
-            lease.Keep(blob.Digest);
-            var bar = new LayerProgress(LayerProgress.ShortId(diffId));
-            bar.Add(progress);
-            if (MediaTypes.IsForeignLayer(blob.MediaType))
-            {
-                bar.Report("Skipped foreign layer");
-                continue;
-            }
-            bar.Report("Preparing");
-            uploads.Add((blob, bar));
-        }
-
         await Parallel.ForEachAsync(
             uploads,
             new ParallelOptions { MaxDegreeOfParallelism = maxConcurrent, CancellationToken = cancellation },
