@@ -99,6 +99,15 @@ public sealed class ContentStore
         }
     }
 
+    /// <summary>Removes what an unfinished writer left of a blob, unless one is at it now.</summary>
+    public void DiscardPartial(Digest digest)
+    {
+        string partial = Path.Combine(ingest, digest.Hex);
+        lock (gate)
+            if (!busyPartials.Contains(partial))
+                File.Delete(partial);
+    }
+
     /// <summary>Opens a writer of a blob whose digest is found out by writing.</summary>
     public BlobWriter OpenWriter() => new(this, Path.Combine(ingest, $"{Guid.NewGuid():N}"), null, null);
 

@@ -28,9 +28,19 @@ public sealed partial class ImageService
     {
         var name = Name(reference);
         using var ordered = new OrderedProgress(progress);
-        var image = await puller.PullAsync(name, platform, credentials, ordered.Report, cancellation);
-        Announce("pull", name.WithDefaultTag());
-        return image;
+        try
+        {
+            var image = await puller.PullAsync(name, platform, credentials, ordered.Report, cancellation);
+            Announce("pull", name.WithDefaultTag());
+            return image;
+        }
+        catch (EngineException failure)
+            when (failure.Kind is ErrorKind.System or ErrorKind.DataLoss or ErrorKind.InvalidParameter)
+        {
+            // A full disk or a broken image: what came of it is of no use for a later try.
+            await Task.Run(collector.Collect, CancellationToken.None);
+            throw;
+        }
     }
 
     /// <summary>Pushes what the reference names, ":latest" if it has no tag. Returns the digest and size of the manifest.</summary>

@@ -63,8 +63,12 @@ public sealed partial class ImageService : IAsyncDisposable
             cancellation
         );
 
-    /// <summary>Waits for background work.</summary>
-    public ValueTask DisposeAsync() => Snapshots.DisposeAsync();
+    /// <summary>Waits for background work and closes connections.</summary>
+    public ValueTask DisposeAsync()
+    {
+        hosts.Dispose();
+        return Snapshots.DisposeAsync();
+    }
 
     public IReadOnlyList<Image> List() => Store.List();
 

@@ -1,4 +1,5 @@
 // Pull: from a name to an image in the store.
+using System.Runtime.ExceptionServices;
 using System.Text.Json;
 using Skiff.Oci.Distribution;
 using Skiff.Oci.Images;
@@ -238,8 +239,13 @@ internal sealed class Puller(
         }
         await Task.WhenAll(wanted.Select(BringAsync));
         cancellation.ThrowIfCancellationRequested();
-        if (first.Task.IsCompleted)
-            System.Runtime.ExceptionServices.ExceptionDispatchInfo.Throw(await first.Task);
+        if (!first.Task.IsCompleted)
+            return;
+        // On a full disk the room is needed more than a head start for the next try.
+        if (await first.Task is EngineException { Kind: ErrorKind.System })
+            foreach (var layer in wanted)
+                content.DiscardPartial(layer.Blob.Digest);
+        ExceptionDispatchInfo.Throw(await first.Task);
     }
 
     bool IsHere(WantedLayer layer) => snapshots.Contains(layer.ChainId) && content.Contains(layer.Blob.Digest);
