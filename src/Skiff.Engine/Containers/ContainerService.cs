@@ -138,7 +138,10 @@ public sealed partial class ContainerService
         if (name == oldName)
             throw EngineException.Invalid("Renaming a container with the same name as its current name");
         using (await live.LockAsync(cancellation))
+        {
             store.Rename(live, name);
+            networks.Rename(live.Id, name);
+        }
         events.Publish(live.Record, "rename", ("oldName", "/" + oldName));
     }
 

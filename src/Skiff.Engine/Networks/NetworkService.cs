@@ -1,4 +1,5 @@
 // The verbs on networks.
+using System.Net.Sockets;
 using System.Security.Cryptography;
 using Skiff.Engine.Events;
 using Skiff.Engine.Networks.Dns;
@@ -22,6 +23,9 @@ public sealed class NetworkService : IAsyncDisposable
     readonly NamespacePool namespaces;
     readonly LinkSweeper sweeper;
     readonly Sandboxes sandboxes = new();
+    readonly DnsNames names = new();
+    readonly DnsForwarder forwarder = new();
+    readonly UpstreamServers upstream;
     readonly Firewall firewall;
     readonly ForwardingSysctl forwarding;
     readonly Journal journal;
@@ -44,6 +48,7 @@ public sealed class NetworkService : IAsyncDisposable
         sweeper = new LinkSweeper(background, store, () => bridge, Released);
         firewall = new Firewall(options.Bridge);
         forwarding = new ForwardingSysctl(journal);
+        upstream = new UpstreamServers(options.Dns);
     }
 
     /// <summary>What the opening changed on the host that its owner should know, as sentences for the log.</summary>
@@ -126,10 +131,12 @@ public sealed class NetworkService : IAsyncDisposable
             if (plan is { } connect)
             {
                 bridge!.Connect(ready, connect.Endpoint);
+                Resolve(request, [connect.Endpoint], ready.Dns);
                 Tell("connect", connect.Endpoint.NetworkId, request.ContainerId);
             }
+            else
+                ready.Dns.Dispose(); // with loopback only there is nobody to ask for
             ready.Netlink.Dispose();
-            ready.Dns.Dispose();
             return new Sandbox(ready.Descriptor, plan is null ? [] : [plan.Value.Endpoint]);
         }
         catch (Exception e)
@@ -148,10 +155,27 @@ public sealed class NetworkService : IAsyncDisposable
     }
 
     /// <summary>Takes over the endpoints of a container that runs already, after a restart of the engine.</summary>
-    public Task AdoptAsync(SandboxRequest request, int pid, IReadOnlyList<Endpoint> endpoints, CancellationToken cancellation)
+    /// <remarks>A container that has port 53 of 127.0.0.11 for itself meanwhile keeps it, and goes without our resolver.</remarks>
+    public async Task AdoptAsync(
+        SandboxRequest request,
+        int pid,
+        IReadOnlyList<Endpoint> endpoints,
+        CancellationToken cancellation
+    )
     {
-        _ = (request, pid, endpoints, cancellation);
-        return Task.CompletedTask;
+        if (endpoints.Count == 0)
+            return;
+        try
+        {
+            using Fd sandbox = NetworkNamespace.OpenOf(pid);
+            var sockets = await NetworkNamespace.EnterAsync(sandbox, DnsSockets.Open);
+            Resolve(request, endpoints, sockets);
+        }
+        catch (Exception e) when (e is ErrnoException or SocketException)
+        {
+            // The container is gone: its end is about to be noticed. Or it goes without a resolver, but not alone.
+            Publish(request, endpoints);
+        }
     }
 
     /// <summary>
@@ -160,6 +184,7 @@ public sealed class NetworkService : IAsyncDisposable
     /// </summary>
     public Task ReleaseAsync(string containerId, CancellationToken cancellation)
     {
+        names.Remove(containerId);
         var leases = sandboxes.Remove(containerId);
         foreach (var lease in leases)
             Tell("disconnect", lease.NetworkId, containerId);
@@ -168,7 +193,7 @@ public sealed class NetworkService : IAsyncDisposable
     }
 
     /// <summary>A container's new name, for the resolver.</summary>
-    public void Rename(string containerId, string name) => _ = (containerId, name);
+    public void Rename(string containerId, string name) => names.Rename(containerId, name);
 
     /// <summary>The content of a container's /etc/resolv.conf: with the engine's resolver if it has endpoints, else the host's.</summary>
     public string ResolvConf(
@@ -180,7 +205,7 @@ public sealed class NetworkService : IAsyncDisposable
         HostResolvConf
             .Read()
             .ForContainer(
-                ownResolver: false && hasEndpoints,
+                hasEndpoints,
                 dns.Count > 0 ? dns : options.Dns,
                 search.Count > 0 ? search : options.DnsSearch,
                 dnsOptions.Count > 0 ? dnsOptions : options.DnsOptions
@@ -210,6 +235,7 @@ public sealed class NetworkService : IAsyncDisposable
             Options = BridgeOptions(),
         };
         store.Save(network);
+        names.AddNetwork(network);
         Nft(() => firewall.Assert(chosen));
         if (forwarding.SwitchOn())
             Notices = ["net.ipv4.ip_forward was off and is switched on, so that containers reach other hosts"];
@@ -287,7 +313,36 @@ public sealed class NetworkService : IAsyncDisposable
             );
     }
 
-    void GiveBack(Lease lease) => sweeper.Add(sandboxes.Remove(lease.Owner));
+    /// <summary>Starts the resolver of a sandbox, which owns the sockets, and tells the others its names.</summary>
+    void Resolve(SandboxRequest request, IReadOnlyList<Endpoint> endpoints, DnsSockets sockets)
+    {
+        Publish(request, endpoints);
+        var server = new DnsServer(request.ContainerId, sockets, names, forwarder, upstream.For(request.Dns));
+        sandboxes.Hold(request.ContainerId, server.Start());
+    }
+
+    void Publish(SandboxRequest request, IReadOnlyList<Endpoint> endpoints) =>
+        names.Add(
+            request.ContainerId,
+            request.ContainerName,
+            request.Hostname,
+            [
+                .. endpoints
+                    .Where(e => IPv4Subnet.TryNumber(e.IPv4Address) is not null)
+                    .Select(e => new DnsEndpoint(
+                        e.NetworkId,
+                        e.NetworkName,
+                        IPv4Subnet.TryNumber(e.IPv4Address)!.Value,
+                        e.Aliases
+                    )),
+            ]
+        );
+
+    void GiveBack(Lease lease)
+    {
+        names.Remove(lease.Owner);
+        sweeper.Add(sandboxes.Remove(lease.Owner));
+    }
 
     void Released(Lease lease)
     {
