@@ -2,6 +2,7 @@
 using System.Buffers;
 using Skiff.Engine.Events;
 using Skiff.Engine.Images.Registry;
+using Skiff.Engine.Images.Transfers;
 using Skiff.Engine.Storage;
 using Skiff.Oci.Names;
 

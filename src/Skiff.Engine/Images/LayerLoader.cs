@@ -1,5 +1,5 @@
 // From layers whose blobs are in the content store to unpacked layers.
-using Skiff.Engine.Images.Registry;
+using Skiff.Engine.Images.Transfers;
 using Skiff.Oci.Images;
 using Skiff.Oci.Names;
 

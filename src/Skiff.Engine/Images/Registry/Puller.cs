@@ -1,6 +1,7 @@
 // Pull: from a name to an image in the store.
 using System.Runtime.ExceptionServices;
 using System.Text.Json;
+using Skiff.Engine.Images.Transfers;
 using Skiff.Oci.Distribution;
 using Skiff.Oci.Images;
 using Skiff.Oci.Names;

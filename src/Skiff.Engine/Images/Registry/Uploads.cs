@@ -2,6 +2,7 @@
 using System.Net;
 using System.Net.Http;
 using System.Net.Http.Headers;
+using Skiff.Engine.Images.Transfers;
 using Skiff.Oci.Distribution;
 using Skiff.Oci.Images;
 using Skiff.Oci.Names;

@@ -1,8 +1,9 @@
 // Layers on their way from registries into the store: each one once, however many pulls want it.
+using Skiff.Engine.Images.Registry;
 using Skiff.Oci.Images;
 using Skiff.Oci.Names;
 
-namespace Skiff.Engine.Images.Registry;
+namespace Skiff.Engine.Images.Transfers;
 
 /// <summary>A layer of an image to pull.</summary>
 /// <param name="Blob">Its compressed form.</param>

@@ -2,7 +2,7 @@
 using System.Diagnostics;
 using Skiff.Oci.Names;
 
-namespace Skiff.Engine.Images.Registry;
+namespace Skiff.Engine.Images.Transfers;
 
 /// <summary>Listeners come and go while the transfer runs; a late one is told the present state first.</summary>
 internal sealed class LayerProgress(string id)

@@ -2,7 +2,7 @@
 using System.Buffers;
 using System.Collections.Concurrent;
 
-namespace Skiff.Engine.Images.Registry;
+namespace Skiff.Engine.Images.Transfers;
 
 /// <summary>One writer, one reader. The reader's side is the stream: it blocks its thread.</summary>
 internal sealed class BlockPipe(CancellationToken cancellation) : Stream

@@ -1,5 +1,5 @@
 // A stream that tells how much went through it.
-namespace Skiff.Engine.Images.Registry;
+namespace Skiff.Engine.Images.Transfers;
 
 /// <summary>Reads or writes through; <paramref name="moved"/> is told the sum after each. Does not own the stream.</summary>
 internal sealed class CountingStream(Stream inner, Action<long> moved) : Stream
