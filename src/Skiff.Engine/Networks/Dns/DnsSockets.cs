@@ -23,9 +23,10 @@ internal sealed class DnsSockets : IDisposable
 
     /// <summary>Opens them in the calling thread's network namespace.</summary>
     /// <exception cref="SocketException">the port is in use</exception>
-    internal static DnsSockets Open()
+    internal static DnsSockets Open() => Open(new IPEndPoint(IPAddress.Parse(Address), Port));
+
+    internal static DnsSockets Open(IPEndPoint address)
     {
-        var address = new IPEndPoint(IPAddress.Parse(Address), Port);
         var udp = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
         var tcp = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         try
