@@ -1,12 +1,14 @@
 // Kestrel on the daemon's sockets, and the one line that makes half-closed connections work.
 using System.Net;
-using System.Net.Sockets;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
-using Skiff.Daemon.Docker;
 using Skiff.Engine;
 
 namespace Skiff.Daemon;
@@ -14,10 +16,11 @@ namespace Skiff.Daemon;
 internal static class ApiServer
 {
     /// <summary>Listens on every host; the sockets accept when this returns.</summary>
+    /// <exception cref="EngineException">Conflict: another engine listens there; InvalidParameter: no such host or group</exception>
     internal static async Task<WebApplication> StartAsync(
-        DaemonOptions options,
-        Engine.Engine engine,
-        ServerInfo server,
+        IReadOnlyList<string> hosts,
+        string? group,
+        RequestDelegate answer,
         ILoggerProvider logging
     )
     {
@@ -33,39 +36,54 @@ internal static class ApiServer
             kestrel.Limits.MaxRequestBodySize = null;
             kestrel.Limits.MinRequestBodyDataRate = null;
             kestrel.Limits.MinResponseDataRate = null;
-            foreach (string host in options.Hosts)
+            foreach (string host in hosts)
                 Listen(kestrel, host);
         });
         var app = builder.Build();
-        var routes = new Routes(engine, server);
-        ((IApplicationBuilder)app).Run(routes.HandleAsync);
+        ((IApplicationBuilder)app).Run(answer);
         await app.StartAsync();
-        foreach (string host in options.Hosts)
+        foreach (string host in hosts)
             if (host.StartsWith("unix://", StringComparison.Ordinal))
-                SocketFile.Protect(host["unix://".Length..], options.Group);
+                SocketFile.Protect(host["unix://".Length..], group);
         return app;
+    }
+
+    /// <exception cref="EngineException">InvalidParameter: nothing to listen on, or open to other machines</exception>
+    internal static void CheckHost(string host)
+    {
+        if (host == "fd://" || host.StartsWith("unix:///", StringComparison.Ordinal))
+            return;
+        if (!TryTcp(host, out var endpoint))
+            throw EngineException.Invalid($"invalid host \"{host}\": unix:///PATH, tcp://127.0.0.1:PORT or fd://");
+        // Whoever connects is root here, and this release speaks no TLS.
+        if (!IPAddress.IsLoopback(endpoint!.Address))
+            throw EngineException.NotImplemented(
+                $"listening on {host} needs TLS, which is not supported yet by this release of Skiff: use tcp://127.0.0.1:PORT, or ssh to a unix socket"
+            );
+    }
+
+    static bool TryTcp(string host, out IPEndPoint? endpoint)
+    {
+        endpoint = null;
+        return host.StartsWith("tcp://", StringComparison.Ordinal)
+            && IPEndPoint.TryParse(host["tcp://".Length..], out endpoint)
+            && endpoint.Port > 0;
     }
 
     static void Listen(KestrelServerOptions kestrel, string host)
     {
+        CheckHost(host);
         if (host.StartsWith("unix://", StringComparison.Ordinal))
         {
             string path = host["unix://".Length..];
             SocketFile.Prepare(path);
             kestrel.ListenUnixSocket(path, Configure);
         }
-        else if (host.StartsWith("tcp://", StringComparison.Ordinal) && IPEndPoint.TryParse(host["tcp://".Length..], out var endpoint))
-            kestrel.Listen(endpoint, Configure);
-        else if (host == "fd://")
-        {
-            // sd_listen_fds(3): descriptors from 3 on, LISTEN_FDS of them, for the process LISTEN_PID.
-            if (Environment.GetEnvironmentVariable("LISTEN_PID") != $"{Environment.ProcessId}" || !int.TryParse(Environment.GetEnvironmentVariable("LISTEN_FDS"), out int count) || count < 1)
-                throw EngineException.Invalid("-H fd:// needs sockets from systemd: start skiff.socket, or name a unix:// socket");
-            for (int descriptor = 3; descriptor < 3 + count; descriptor++)
-                kestrel.ListenHandle((ulong)descriptor, Configure);
-        }
+        else if (TryTcp(host, out var endpoint))
+            kestrel.Listen(endpoint!, Configure);
         else
-            throw EngineException.Invalid($"invalid host \"{host}\": unix://PATH, tcp://ADDRESS:PORT or fd://");
+            foreach (ulong descriptor in ServiceManager.Sockets())
+                kestrel.ListenHandle(descriptor, Configure);
     }
 
     static void Configure(ListenOptions listen)
@@ -74,10 +92,12 @@ internal static class ApiServer
         // Kestrel takes a client's half-close for its end and drops what is still to be sent. Docker's clients
         // half-close at once when they have no input. So the HTTP layer never sees the token; long streams watch
         // the original, kept as a feature.
+        var stopping = listen.ApplicationServices.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping;
         listen.Use(next =>
             async connection =>
             {
-                connection.Features.Set(new ClientConnection(connection.ConnectionClosed));
+                var socket = connection.Features.Get<IConnectionSocketFeature>()?.Socket;
+                connection.Features.Set(new ClientConnection(socket, connection.ConnectionClosed, stopping));
                 connection.ConnectionClosed = CancellationToken.None;
                 await next(connection);
             }

@@ -63,6 +63,8 @@ internal sealed class DaemonFlags
         );
         foreach (var option in All())
             command.Options.Add(option);
+        foreach (var version in command.Options.OfType<VersionOption>())
+            version.Aliases.Add("-v");
         command.SetAction(run);
         return command;
     }
@@ -80,11 +82,15 @@ internal sealed class DaemonFlags
         string file = flags.GetValue(configFile) ?? DaemonOptions.DefaultConfigFile;
         var config = ConfigFile.Read(file, mustExist: flags.GetValue(configFile) is not null);
         string execRootPath = One(flags, execRoot, config.ExecRoot, "exec-root") ?? "/run/skiff";
+        if (flags.GetValue(logOptions) is { Length: > 0 } && config.LogOpts is not null)
+            throw Twice("log-opts");
         var log = Map(flags.GetValue(logOptions), config.LogOpts);
         foreach (string key in log.Keys)
             if (key is not ("max-size" or "max-file"))
                 throw EngineException.Invalid($"unknown log-opt \"{key}\": max-size and max-file are known");
         string[] listen = Many(flags, hosts, config.Hosts, "hosts");
+        foreach (string host in listen)
+            ApiServer.CheckHost(host);
         var defaults = new EngineOptions();
         string level = One(flags, logLevel, config.LogLevel, "log-level") ?? "info";
         if (level is not ("debug" or "info" or "warn" or "error" or "fatal"))
@@ -94,27 +100,27 @@ internal sealed class DaemonFlags
             Hosts = listen.Length > 0 ? listen : [$"unix://{execRootPath}/skiff.sock"],
             PidFile = One(flags, pidFile, config.PidFile, "pidfile") ?? $"{execRootPath}/skiffd.pid",
             Group = One(flags, group, config.Group, "group"),
-            LogLevel = flags.GetValue(debug) || config.Debug == true ? "debug" : level,
+            LogLevel = Both(flags, debug, config.Debug, "debug") ? "debug" : level,
             Validate = flags.GetValue(validate),
             Cleanup = flags.GetValue(cleanup),
             Engine = new EngineOptions
             {
-                DataRoot = Absolute(One(flags, dataRoot, config.DataRoot, "data-root") ?? defaults.DataRoot, "data-root"),
-                ExecRoot = Absolute(execRootPath, "exec-root"),
+                DataRoot = Checks.Absolute(One(flags, dataRoot, config.DataRoot, "data-root") ?? defaults.DataRoot, "data-root"),
+                ExecRoot = Checks.Absolute(execRootPath, "exec-root"),
                 RuntimePath = flags.GetValue(runtime) ?? defaults.RuntimePath,
                 Bridge = One(flags, bridge, config.Bridge, "bridge") ?? defaults.Bridge,
-                BridgeIp = One(flags, bip, config.Bip, "bip"),
-                Mtu = flags.GetValue(mtu) ?? config.Mtu,
-                RegistryMirrors = [.. Many(flags, mirrors, config.RegistryMirrors, "registry-mirrors").Select(Mirror)],
+                BridgeIp = One(flags, bip, config.Bip, "bip") is { } address ? Checks.Bip(address) : null,
+                Mtu = Number(flags, mtu, config.Mtu, "mtu") is { } bytes ? Checks.Mtu(bytes) : null,
+                RegistryMirrors = [.. Many(flags, mirrors, config.RegistryMirrors, "registry-mirrors").Select(Checks.Mirror)],
                 InsecureRegistries = Many(flags, insecure, config.InsecureRegistries, "insecure-registries"),
-                MaxConcurrentDownloads = Positive(flags.GetValue(downloads) ?? config.MaxConcurrentDownloads ?? defaults.MaxConcurrentDownloads, "max-concurrent-downloads"),
-                MaxConcurrentUploads = Positive(flags.GetValue(uploads) ?? config.MaxConcurrentUploads ?? defaults.MaxConcurrentUploads, "max-concurrent-uploads"),
-                Dns = Many(flags, dns, config.Dns, "dns"),
+                MaxConcurrentDownloads = Checks.Positive(Number(flags, downloads, config.MaxConcurrentDownloads, "max-concurrent-downloads") ?? defaults.MaxConcurrentDownloads, "max-concurrent-downloads"),
+                MaxConcurrentUploads = Checks.Positive(Number(flags, uploads, config.MaxConcurrentUploads, "max-concurrent-uploads") ?? defaults.MaxConcurrentUploads, "max-concurrent-uploads"),
+                Dns = [.. Many(flags, dns, config.Dns, "dns").Select(Checks.Address)],
                 DnsSearch = Many(flags, dnsSearch, config.DnsSearch, "dns-search"),
                 DnsOptions = Many(flags, dnsOptions, config.DnsOpts, "dns-opts"),
-                SeccompProfile = One(flags, seccomp, config.SeccompProfile, "seccomp-profile") is { Length: > 0 } profile ? profile : "builtin",
-                NoNewPrivileges = flags.GetValue(noNewPrivileges) || config.NoNewPrivileges == true,
-                Labels = Many(flags, labels, config.Labels, "labels"),
+                SeccompProfile = One(flags, seccomp, config.SeccompProfile, "seccomp-profile") is { Length: > 0 } profile ? Checks.Seccomp(profile) : "builtin",
+                NoNewPrivileges = Both(flags, noNewPrivileges, config.NoNewPrivileges, "no-new-privileges"),
+                Labels = [.. Many(flags, labels, config.Labels, "labels").Select(Checks.Label)],
                 CgroupParent = One(flags, cgroupParent, config.CgroupParent, "cgroup-parent") ?? defaults.CgroupParent,
                 LogMaxSizeBytes = Skiff.Engine.Containers.LogOptions.MaxSizeBytes(log, defaults.LogMaxSizeBytes),
                 LogMaxFiles = Skiff.Engine.Containers.LogOptions.MaxFiles(log, defaults.LogMaxFiles),
@@ -135,10 +141,21 @@ internal sealed class DaemonFlags
         string[] flag = flags.GetValue(option) ?? [];
         return flag.Length == 0 || inFile is null
             ? flag.Length > 0 ? flag : [.. inFile ?? []]
-            : throw EngineException.Invalid(
-                $"the following directives are specified both as a flag and in the configuration file: {key}"
-            );
+            : throw Twice(key);
     }
+
+    static int? Number(ParseResult flags, Option<int?> option, int? inFile, string key) =>
+        flags.GetValue(option) is not { } flag ? inFile
+        : inFile is null ? flag
+        : throw Twice(key);
+
+    static bool Both(ParseResult flags, Option<bool> option, bool? inFile, string key) =>
+        flags.GetResult(option) is null or { Implicit: true } ? inFile == true
+        : inFile is null ? flags.GetValue(option)
+        : throw Twice(key);
+
+    static EngineException Twice(string key) =>
+        EngineException.Invalid($"the following directives are specified both as a flag and in the configuration file: {key}");
 
     static Dictionary<string, string> Map(string[]? pairs, IReadOnlyDictionary<string, string>? inFile)
     {
@@ -147,15 +164,4 @@ internal sealed class DaemonFlags
             map[pair.Split('=')[0]] = pair.Contains('=', StringComparison.Ordinal) ? pair[(pair.IndexOf('=', StringComparison.Ordinal) + 1)..] : "";
         return map;
     }
-
-    static string Absolute(string path, string key) =>
-        Path.IsPathRooted(path) ? Path.TrimEndingDirectorySeparator(path) : throw EngineException.Invalid($"{key} must be an absolute path: \"{path}\"");
-
-    static int Positive(int number, string key) =>
-        number > 0 ? number : throw EngineException.Invalid($"invalid {key}: {number}");
-
-    static Uri Mirror(string text) =>
-        Uri.TryCreate(text, UriKind.Absolute, out var uri) && uri.Scheme is "http" or "https"
-            ? new Uri(text, UriKind.Absolute)
-            : throw EngineException.Invalid($"invalid mirror: \"{text}\" is not an http or https URL");
 }

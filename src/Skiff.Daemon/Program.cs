@@ -3,6 +3,7 @@ using System.CommandLine;
 using System.Runtime.InteropServices;
 using Microsoft.Extensions.Logging;
 using Skiff.Daemon;
+using Skiff.Daemon.Docker;
 using Skiff.Engine;
 
 var flags = new DaemonFlags();
@@ -44,10 +45,17 @@ static async Task<int> ServeAsync(DaemonOptions options)
     using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, End);
     using var hangup = PosixSignalRegistration.Create(PosixSignal.SIGHUP, c => c.Cancel = true);
 
+    if (!File.Exists(options.Engine.RuntimePath))
+        throw EngineException.Invalid($"there is no {options.Engine.RuntimePath}: install skiff-runtime beside skiffd, or name it by --runtime-path");
     var server = ServerInfo.Of(options.LogLevel == "debug", e => Log.BackgroundFailed(log, e));
     Log.Starting(log, server.Version, options.Engine.DataRoot);
     await using var engine = await Engine.OpenAsync(options.Engine, server.Report, CancellationToken.None);
-    await using var app = await ApiServer.StartAsync(options, engine, server, log);
+    await using var app = await ApiServer.StartAsync(
+        options.Hosts,
+        options.Group,
+        Routes.Of(engine, server).HandleAsync,
+        log
+    );
     Directory.CreateDirectory(Path.GetDirectoryName(options.PidFile)!);
     await File.WriteAllTextAsync(options.PidFile, $"{Environment.ProcessId}\n");
     foreach (string host in options.Hosts)

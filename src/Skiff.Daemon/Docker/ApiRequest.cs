@@ -8,7 +8,7 @@ using Skiff.Engine;
 
 namespace Skiff.Daemon.Docker;
 
-internal sealed class ApiRequest(HttpContext context, ApiVersion version, Dictionary<string, string> path)
+internal sealed class ApiRequest(HttpContext context, ApiVersion version, Dictionary<string, string> path) : IDisposable
 {
     const int MaxBodyBytes = 4 << 20;
 
@@ -17,14 +17,22 @@ internal sealed class ApiRequest(HttpContext context, ApiVersion version, Dictio
     /// <summary>The version the client asked for; answers are shaped by it.</summary>
     internal ApiVersion Version { get; } = version;
 
-    /// <summary>Cancelled when the client is gone. Not when it has only half-closed.</summary>
-    internal CancellationToken Gone { get; } =
-        CancellationTokenSource
-            .CreateLinkedTokenSource(
-                context.RequestAborted,
-                context.Features.Get<ClientConnection>()?.Closed ?? CancellationToken.None
-            )
-            .Token;
+    readonly CancellationTokenSource gone = CancellationTokenSource.CreateLinkedTokenSource(
+        context.RequestAborted,
+        context.Features.Get<ClientConnection>()?.Finished ?? default,
+        context.Features.Get<ClientConnection>()?.Stopping ?? default
+    );
+
+    /// <summary>
+    /// Cancelled when nobody waits for the answer: the client closed its side, or the daemon stops. For reading and
+    /// waiting; what changes a container runs to its end.
+    /// </summary>
+    internal CancellationToken Gone => gone.Token;
+
+    /// <summary>The connection has left HTTP: no answer can be given any more.</summary>
+    internal bool Hijacked { get; set; }
+
+    public void Dispose() => gone.Dispose();
 
     internal string Path(string name) => path[name];
 
@@ -58,6 +66,15 @@ internal sealed class ApiRequest(HttpContext context, ApiVersion version, Dictio
             throw EngineException.Invalid(e.Message);
         }
     }
+
+    /// <summary>A number of 0-65535, 0 if absent: rows and columns.</summary>
+    /// <exception cref="EngineException">InvalidParameter: no such number</exception>
+    internal ushort Size(string name) =>
+        Number(name) is { } number
+            ? number is >= 0 and <= ushort.MaxValue
+                ? (ushort)number
+                : throw EngineException.Invalid($"invalid value for {name}: {number}")
+            : (ushort)0;
 
     /// <summary>The body as JSON.</summary>
     /// <exception cref="EngineException">InvalidParameter: none, too long, or malformed</exception>
@@ -101,6 +118,3 @@ internal sealed class ApiRequest(HttpContext context, ApiVersion version, Dictio
         return Task.CompletedTask;
     }
 }
-
-/// <summary>The end of a client's connection, which Kestrel's own token does not tell apart from a half-close.</summary>
-internal sealed record ClientConnection(CancellationToken Closed);

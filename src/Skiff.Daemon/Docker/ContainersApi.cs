@@ -11,6 +11,7 @@ internal sealed class ContainersApi(Engine.Engine engine)
 {
     readonly ContainerService containers = engine.Containers;
 
+    // What changes a container goes on when its client goes: half a stop is worse than none.
     internal IEnumerable<Route> Routes() =>
         [
             new("GET", "containers/json", ListAsync),
@@ -18,12 +19,12 @@ internal sealed class ContainersApi(Engine.Engine engine)
             new("POST", "containers/prune", PruneAsync),
             new("GET", "containers/{id}/json", InspectAsync),
             new("POST", "containers/{id}/start", StartAsync),
-            new("POST", "containers/{id}/stop", r => DoneAsync(r, containers.StopAsync(Id(r), r.Query("signal"), r.Number("t"), r.Gone))),
-            new("POST", "containers/{id}/restart", r => DoneAsync(r, containers.RestartAsync(Id(r), r.Query("signal"), r.Number("t"), r.Gone))),
-            new("POST", "containers/{id}/kill", r => DoneAsync(r, containers.KillAsync(Id(r), r.Query("signal") is { Length: > 0 } s ? s : null, r.Gone))),
-            new("POST", "containers/{id}/pause", r => DoneAsync(r, containers.PauseAsync(Id(r), r.Gone))),
-            new("POST", "containers/{id}/unpause", r => DoneAsync(r, containers.UnpauseAsync(Id(r), r.Gone))),
-            new("POST", "containers/{id}/rename", r => DoneAsync(r, containers.RenameAsync(Id(r), r.Query("name") ?? "", r.Gone))),
+            new("POST", "containers/{id}/stop", r => DoneAsync(r, containers.StopAsync(Id(r), r.Query("signal"), r.Number("t"), default))),
+            new("POST", "containers/{id}/restart", r => DoneAsync(r, containers.RestartAsync(Id(r), r.Query("signal"), r.Number("t"), default))),
+            new("POST", "containers/{id}/kill", r => DoneAsync(r, containers.KillAsync(Id(r), r.Query("signal") is { Length: > 0 } s ? s : null, default))),
+            new("POST", "containers/{id}/pause", r => DoneAsync(r, containers.PauseAsync(Id(r), default))),
+            new("POST", "containers/{id}/unpause", r => DoneAsync(r, containers.UnpauseAsync(Id(r), default))),
+            new("POST", "containers/{id}/rename", r => DoneAsync(r, containers.RenameAsync(Id(r), r.Query("name") ?? "", default))),
             new("DELETE", "containers/{id}", RemoveAsync),
             new("POST", "containers/{id}/wait", WaitAsync),
             new("POST", "containers/{id}/attach", AttachAsync),
@@ -44,7 +45,7 @@ internal sealed class ContainersApi(Engine.Engine engine)
     {
         if (request.Query("checkpoint") is { Length: > 0 })
             throw EngineException.NotImplemented("--checkpoint is not supported yet by this release of Skiff");
-        await DoneAsync(request, containers.StartAsync(Id(request), request.Gone));
+        await DoneAsync(request, containers.StartAsync(Id(request), default));
     }
 
     async Task CreateAsync(ApiRequest request)
@@ -53,7 +54,7 @@ internal sealed class ContainersApi(Engine.Engine engine)
         var platform = request.Query("platform") is { Length: > 0 } text ? ImagesApi.PlatformOf(text) : null;
         var (container, warnings) = await containers.CreateAsync(
             CreateMapping.ToEngine(body, request.Query("name"), platform),
-            request.Gone
+            default
         );
         await request.AnswerAsync(
             new ContainerCreateAnswer { Id = container.Id, Warnings = warnings },
@@ -88,7 +89,7 @@ internal sealed class ContainersApi(Engine.Engine engine)
     {
         if (request.Flag("link"))
             throw EngineException.NotImplemented("--link is not supported by this release of Skiff");
-        await DoneAsync(request, containers.RemoveAsync(Id(request), request.Flag("force"), request.Gone));
+        await DoneAsync(request, containers.RemoveAsync(Id(request), request.Flag("force"), default));
     }
 
     async Task PruneAsync(ApiRequest request)
@@ -100,8 +101,16 @@ internal sealed class ContainersApi(Engine.Engine engine)
         {
             if (container.State.IsRunning || container.Created > until || !filters.MatchesLabels(container.Config.Labels))
                 continue;
-            await containers.RemoveAsync(container.Id, force: false, request.Gone);
-            removed.Add(container.Id);
+            request.Gone.ThrowIfCancellationRequested();
+            try
+            {
+                await containers.RemoveAsync(container.Id, force: false, default);
+                removed.Add(container.Id);
+            }
+            catch (EngineException e) when (e.Kind is ErrorKind.NotFound or ErrorKind.Conflict)
+            {
+                // Removed or started by someone else meanwhile.
+            }
         }
         await request.AnswerAsync(new ContainerPruneAnswer(removed, 0), DockerJson.Wire.ContainerPruneAnswer);
     }
@@ -154,8 +163,8 @@ internal sealed class ContainersApi(Engine.Engine engine)
     {
         await containers.ResizeAsync(
             Id(request),
-            (ushort)(request.Number("h") ?? 0),
-            (ushort)(request.Number("w") ?? 0),
+            request.Size("h"),
+            request.Size("w"),
             request.Gone
         );
         await request.NothingAsync(200);

@@ -45,6 +45,7 @@ internal static class CreateMapping
             Entrypoint = body.Entrypoint,
             WorkingDir = body.WorkingDir,
             Labels = body.Labels ?? new Dictionary<string, string>(),
+            Healthcheck = body.Healthcheck,
             ExposedPorts = [.. body.ExposedPorts?.Keys ?? []],
             StopSignal = body.StopSignal is { Length: > 0 } signal ? signal : null,
             StopTimeoutSeconds = body.StopTimeout,

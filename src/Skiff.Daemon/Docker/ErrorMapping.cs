@@ -1,4 +1,5 @@
 // From the engine's kinds of errors to the status codes of HTTP.
+using Microsoft.AspNetCore.Http;
 using Skiff.Engine;
 
 namespace Skiff.Daemon.Docker;
@@ -20,5 +21,12 @@ internal static class ErrorMapping
         };
 
     internal static (int Status, string Message) Of(Exception error) =>
-        error is EngineException known ? (Status(known.Kind), known.Message) : (500, error.Message);
+        error switch
+        {
+            EngineException known => (Status(known.Kind), known.Message),
+            FormatException malformed => (400, malformed.Message), // names, digests and tags of Skiff.Oci
+            BadHttpRequestException http => (http.StatusCode, http.Message),
+            OperationCanceledException => (503, "the engine is stopping"),
+            _ => (500, error.Message),
+        };
 }

@@ -45,7 +45,7 @@ internal sealed class ExecApi(Engine.Engine engine)
         var body = request.HasBody ? await request.ReadAsync(DockerJson.Wire.ExecStartBody) : new ExecStartBody();
         if (body.Detach)
         {
-            await containers.StartExecAsync(request.Path("id"), request.Gone);
+            await containers.StartExecAsync(request.Path("id"), default);
             await request.NothingAsync(200);
             return;
         }
@@ -85,8 +85,8 @@ internal sealed class ExecApi(Engine.Engine engine)
     {
         await containers.ResizeExecAsync(
             request.Path("id"),
-            (ushort)(request.Number("h") ?? 0),
-            (ushort)(request.Number("w") ?? 0),
+            request.Size("h"),
+            request.Size("w"),
             request.Gone
         );
         await request.NothingAsync(200);

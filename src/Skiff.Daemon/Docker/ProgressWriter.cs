@@ -32,8 +32,17 @@ internal static class ProgressWriter
         });
         var response = request.Http.Response;
         response.ContentType = "application/json";
-        await foreach (var message in messages.Reader.ReadAllAsync(request.Gone))
-            await WriteAsync(request, message);
+        try
+        {
+            await foreach (var message in messages.Reader.ReadAllAsync(request.Gone))
+                await WriteAsync(request, message);
+        }
+        catch (OperationCanceledException)
+        {
+            // The work is cancelled by the same token; it may be reading the request's body until it ends.
+            await working.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            throw;
+        }
         try
         {
             await working;

@@ -1,22 +1,25 @@
 // The Engine API as a table, and the way of a request through it: version, route, handler, error.
-using System.Net;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Skiff.Docker;
 
 namespace Skiff.Daemon.Docker;
 
-internal sealed class Routes(Engine.Engine engine, ServerInfo server)
+internal sealed class Routes(IReadOnlyList<Route> table, ServerInfo server)
 {
-    readonly Route[] table =
-    [
-        .. new SystemApi(engine, server).Routes(),
-        .. new ContainersApi(engine).Routes(),
-        .. new ExecApi(engine).Routes(),
-        .. new ImagesApi(engine).Routes(),
-        .. new NetworksApi(engine).Routes(),
-        .. Absent.Routes(),
-    ];
+    /// <summary>All that this engine answers.</summary>
+    internal static Routes Of(Engine.Engine engine, ServerInfo server) =>
+        new(
+            [
+                .. new SystemApi(engine, server).Routes(),
+                .. new ContainersApi(engine).Routes(),
+                .. new ExecApi(engine).Routes(),
+                .. new ImagesApi(engine).Routes(),
+                .. new NetworksApi(engine).Routes(),
+                .. Absent.Routes(),
+            ],
+            server
+        );
 
     internal async Task HandleAsync(HttpContext context)
     {
@@ -25,47 +28,66 @@ internal sealed class Routes(Engine.Engine engine, ServerInfo server)
         headers["Docker-Experimental"] = "false";
         headers["Ostype"] = "linux";
         headers["Server"] = $"Skiff/{server.Version} (linux)";
-        var version = ApiVersion.FromPath(context.Request.Path.Value ?? "/", out string rest);
+        var version = ApiVersion.FromPath(TargetPath(context), out string rest);
+        var (handler, values) = Find(context.Request.Method, rest);
+        using var request = new ApiRequest(context, version, values);
         try
         {
             if (version.Refusal is { } refusal)
-            {
-                await FailAsync(context, version, 400, refusal);
-                return;
-            }
-            string[] path = [.. rest.Split('/', StringSplitOptions.RemoveEmptyEntries).Select(WebUtility.UrlDecode)!];
-            foreach (var route in table)
-            {
-                if (route.Match(context.Request.Method, path) is not { } values)
-                    continue;
-                await route.Handler(new ApiRequest(context, version, values));
-                return;
-            }
-            await FailAsync(context, version, 404, "page not found");
+                await FailAsync(request, 400, refusal);
+            else
+                await handler(request);
         }
-        catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested || Gone(context))
+        catch (OperationCanceledException) when (request.Gone.IsCancellationRequested)
         {
-            // Nobody is there to hear more.
+            End(request); // nobody is there to hear more
         }
-        catch (Exception e) when (!context.Response.HasStarted)
+        catch (Exception e) when (!context.Response.HasStarted && !request.Hijacked)
         {
             var (status, message) = ErrorMapping.Of(e);
-            await FailAsync(context, version, status, message);
+            if (status == 500)
+                server.Report(e);
+            await FailAsync(request, status, message);
         }
         catch (Exception e)
         {
-            server.Report(e); // the answer has begun: its stream ends here
+            server.Report(e);
+            End(request);
         }
     }
 
-    static bool Gone(HttpContext context) => context.Features.Get<ClientConnection>()?.Closed.IsCancellationRequested == true;
-
-    static Task FailAsync(HttpContext context, ApiVersion version, int status, string message)
+    /// <summary>An answer that has begun and is not complete must not look complete: its connection breaks.</summary>
+    static void End(ApiRequest request)
     {
-        context.Response.Clear();
-        foreach (var (key, value) in new (string, string)[] { ("Api-Version", ApiVersion.Max.ToString()), ("Ostype", "linux") })
-            context.Response.Headers[key] = value;
-        var request = new ApiRequest(context, version, []);
+        if (request.Http.Response.HasStarted || request.Hijacked)
+            request.Http.Abort();
+    }
+
+    (Func<ApiRequest, Task>, Dictionary<string, string>) Find(string method, string path)
+    {
+        // Segments are decoded one by one: an encoded slash in a name divides nothing.
+        string[] segments = [.. path.Split('/', StringSplitOptions.RemoveEmptyEntries).Select(Uri.UnescapeDataString)];
+        foreach (var route in table)
+            if (route.Match(method, segments) is { } values)
+                return (route.Handler, values);
+        return (method == "OPTIONS" ? r => r.NothingAsync(200) : r => FailAsync(r, 404, "page not found"), []);
+    }
+
+    /// <summary>The path as it was sent: the framework's has lost the difference between %25 and %.</summary>
+    static string TargetPath(HttpContext context)
+    {
+        string target = context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget;
+        if (!target.StartsWith('/'))
+            return context.Request.Path.Value ?? "/"; // absolute form, "http://host/path": for proxies only
+        int query = target.IndexOf('?', StringComparison.Ordinal);
+        return query < 0 ? target : target[..query];
+    }
+
+    static Task FailAsync(ApiRequest request, int status, string message)
+    {
+        var headers = request.Http.Response.Headers;
+        headers.ContentLength = null;
+        headers.ContentType = default;
         return status is 304
             ? request.NothingAsync(304)
             : request.AnswerAsync(new ErrorBody(message), DockerJson.Wire.ErrorBody, status);

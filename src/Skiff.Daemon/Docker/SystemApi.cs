@@ -10,6 +10,10 @@ namespace Skiff.Daemon.Docker;
 
 internal sealed class SystemApi(Engine.Engine engine, ServerInfo server)
 {
+    /// <summary>Filters of events by what they happened to; each is a type of object too.</summary>
+    static readonly string[] ObjectFilters =
+        ["config", "container", "daemon", "image", "network", "node", "plugin", "secret", "service", "volume"];
+
     internal IEnumerable<Route> Routes() =>
         [
             new("GET", "_ping", PingAsync),
@@ -146,7 +150,7 @@ internal sealed class SystemApi(Engine.Engine engine, ServerInfo server)
 
     async Task EventsAsync(ApiRequest request)
     {
-        var filters = request.Filters("config", "container", "daemon", "event", "image", "label", "network", "node", "plugin", "scope", "secret", "service", "type", "volume");
+        var filters = request.Filters(["event", "label", "scope", "type", .. ObjectFilters]);
         var since = ApiTime.ParseOptional(request.Query("since"));
         var until = ApiTime.ParseOptional(request.Query("until"));
         var response = request.Http.Response;
@@ -155,7 +159,7 @@ internal sealed class SystemApi(Engine.Engine engine, ServerInfo server)
         await response.Body.FlushAsync(request.Gone);
         using var end = CancellationTokenSource.CreateLinkedTokenSource(request.Gone);
         if (until is { } moment)
-            end.CancelAfter(moment > DateTimeOffset.UtcNow ? moment - DateTimeOffset.UtcNow : TimeSpan.FromMilliseconds(1));
+            end.CancelAfter(Left(moment));
         try
         {
             await foreach (var happened in engine.Events.SubscribeAsync(since ?? (until is null ? null : DateTimeOffset.MinValue), end.Token))
@@ -176,15 +180,21 @@ internal sealed class SystemApi(Engine.Engine engine, ServerInfo server)
         }
     }
 
+    /// <summary>Time until then: at least a moment, at most what a timer takes.</summary>
+    static TimeSpan Left(DateTimeOffset until)
+    {
+        var left = until - DateTimeOffset.UtcNow;
+        return left < TimeSpan.FromMilliseconds(1) ? TimeSpan.FromMilliseconds(1)
+            : left < TimeSpan.FromDays(49) ? left
+            : Timeout.InfiniteTimeSpan;
+    }
+
     static bool Wanted(EngineEvent happened, Filters filters)
     {
         return Any(filters["type"], t => t == happened.Type)
             && Any(filters["event"], e => happened.Action == e || happened.Action.StartsWith(e + ":", StringComparison.Ordinal))
             && Any(filters["scope"], s => s == "local")
-            && Named("container")
-            && Named("image")
-            && Named("network")
-            && Named("volume")
+            && ObjectFilters.All(Named)
             && filters.MatchesLabels(happened.Attributes);
 
         static bool Any(IReadOnlyList<string> values, Func<string, bool> match) => values.Count == 0 || values.Any(match);

@@ -18,7 +18,8 @@ internal static class Unsupported
         [
             (host.PortBindings is { Count: > 0 }, "publishing ports (-p, --publish)"),
             (host.PublishAllPorts, "publishing ports (-P, --publish-all)"),
-            (host.RestartPolicy is { Name: not ("" or "no") }, "--restart"),
+            (host.RestartPolicy is { Name: not ("" or "no") } or { MaximumRetryCount: not 0 }, "--restart"),
+            (host.NetworkMode.StartsWith("container:", StringComparison.Ordinal), "--network container:NAME"),
             (host.VolumesFrom is { Count: > 0 }, "--volumes-from"),
             (host.VolumeDriver is not ("" or "local"), "--volume-driver"),
             (body.Volumes is { Count: > 0 }, "-v with a container path only (an anonymous volume)"),
@@ -45,7 +46,7 @@ internal static class Unsupported
             (host.CpuPercent != 0, "--cpu-percent"),
             (host.IOMaximumIOps != 0, "--io-maxiops"),
             (host.IOMaximumBandwidth != 0, "--io-maxbandwidth"),
-            (body.Healthcheck is { Test: { Count: > 0 } and not ["NONE"] }, "--health-cmd"),
+            (body.Healthcheck is { } health and not { Test: ["NONE"] } && health != new Oci.Images.ImageHealthcheck(), "--health-cmd and its kin"),
             (body.NetworkDisabled == true, "the NetworkDisabled setting"),
             (body.MacAddress is { Length: > 0 }, "--mac-address"),
             .. (body.NetworkingConfig?.EndpointsConfig ?? new Dictionary<string, EndpointSettings?>()).Values.SelectMany(Endpoint),

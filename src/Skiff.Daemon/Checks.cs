@@ -1,0 +1,52 @@
+// What a value of a flag or of daemon.json must be, checked before anything starts.
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+using Skiff.Engine;
+
+namespace Skiff.Daemon;
+
+/// <summary>Each returns its argument or throws InvalidParameter, naming it.</summary>
+internal static class Checks
+{
+    const int SmallestMtu = 68; // RFC 791
+    const int LargestMtu = 65535;
+
+    internal static string Absolute(string path, string key) =>
+        Path.IsPathRooted(path) ? Path.TrimEndingDirectorySeparator(path) : throw EngineException.Invalid($"{key} must be an absolute path: \"{path}\"");
+
+    internal static int Positive(int number, string key) =>
+        number > 0 ? number : throw EngineException.Invalid($"invalid {key}: {number}");
+
+    internal static int Mtu(int bytes) =>
+        bytes is >= SmallestMtu and <= LargestMtu ? bytes : throw EngineException.Invalid($"invalid mtu: {bytes}");
+
+    internal static Uri Mirror(string text) =>
+        Uri.TryCreate(text, UriKind.Absolute, out var uri) && uri.Scheme is "http" or "https" && uri is { Query: "", Fragment: "", UserInfo: "" }
+            ? uri
+            : throw EngineException.Invalid($"invalid mirror: \"{text}\" is not an http or https URL of a registry");
+
+    internal static string Address(string text) =>
+        IPAddress.TryParse(text, out _) ? text : throw EngineException.Invalid($"invalid dns: \"{text}\" is not an IP address");
+
+    /// <summary>An address with its prefix, "172.30.0.1/16": not the network's own.</summary>
+    internal static string Bip(string text)
+    {
+        string[] parts = text.Split('/');
+        bool valid =
+            parts.Length == 2
+            && IPAddress.TryParse(parts[0], out var address)
+            && address.AddressFamily == AddressFamily.InterNetwork
+            && int.TryParse(parts[1], NumberStyles.None, CultureInfo.InvariantCulture, out int prefix)
+            && prefix is >= 8 and <= 30;
+        return valid ? text : throw EngineException.Invalid($"invalid bip: \"{text}\" is not an IPv4 address with a prefix, like 172.30.0.1/16");
+    }
+
+    internal static string Seccomp(string profile) =>
+        profile is "builtin" or "unconfined" || File.Exists(profile)
+            ? profile
+            : throw EngineException.Invalid($"invalid seccomp-profile: there is no file {profile}; builtin and unconfined need none");
+
+    internal static string Label(string label) =>
+        label.IndexOf('=', StringComparison.Ordinal) > 0 ? label : throw EngineException.Invalid($"invalid label: \"{label}\" is not KEY=VALUE");
+}
