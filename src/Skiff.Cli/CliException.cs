@@ -4,6 +4,9 @@ namespace Skiff.Cli;
 /// <summary>The message is printed as it is; the program ends with the code (docs: exit status of docker run).</summary>
 internal class CliException(string message, int exitCode = 1) : Exception(message)
 {
+    /// <summary>The message stands alone and the code is kept, even where a container was to be run.</summary>
+    public bool Plain { get; init; }
+
     /// <summary>Failures of the CLI itself where a container's own code could be returned.</summary>
     public const int Ours = 125;
     public const int CannotRun = 126;

@@ -114,7 +114,7 @@ namespace Skiff.Cli
                 using var context = new CliContext(global.EngineHost, new CliConfig(global.ConfigDirectory));
                 return command.Run(context, arguments);
             }
-            catch (CliException e) when (command.RunsContainer)
+            catch (CliException e) when (command.RunsContainer && !e.Plain)
             {
                 CliContext.Warn($"skiff: {e.Message}\n\nRun 'skiff {shown} --help' for more information");
                 return e.ExitCode is 0 or 1 ? CliException.Ours : e.ExitCode;
@@ -127,7 +127,7 @@ namespace Skiff.Cli
             }
             catch (Exception e) when (e is FormatException or IOException and not BrokenPipeException or UnauthorizedAccessException or System.Net.Sockets.SocketException)
             {
-                CliContext.Warn(command.RunsContainer ? "skiff: " + e.Message : e.Message);
+                CliContext.Warn(command.RunsContainer ? $"skiff: {e.Message}\n\nRun 'skiff {shown} --help' for more information" : e.Message);
                 return command.RunsContainer ? CliException.Ours : 1;
             }
         }

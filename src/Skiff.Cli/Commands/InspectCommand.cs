@@ -43,7 +43,7 @@ internal sealed class InspectCommand : Command
         string only = type?.Given ?? kind;
         if (only.Length > 0 && Array.IndexOf(Kinds, only) < 0)
             throw new CliException($"unknown type: \"{only}\"");
-        var template = format.Value is "" or "json" ? null : GoTemplate.Parse(format);
+        var template = format.Value is "" or "json" ? null : Parse(format);
         var found = new List<JsonElement>();
         var failures = new List<string>();
         var texts = new StringBuilder();
@@ -77,6 +77,18 @@ internal sealed class InspectCommand : Command
         foreach (string failure in failures)
             CliContext.Warn(failure);
         return failures.Count == 0 ? 0 : 1;
+    }
+
+    static GoTemplate Parse(string format)
+    {
+        try
+        {
+            return GoTemplate.Parse(format);
+        }
+        catch (FormatException e)
+        {
+            throw new CliException(e.Message, 64);
+        }
     }
 
     JsonElement Find(CliContext context, string name, string only)

@@ -43,6 +43,7 @@ internal sealed class LoginCommand : Command
             key,
             answer.IdentityToken is { Length: > 0 } token ? auth with { Password = "", IdentityToken = token } : auth
         );
+        CliContext.Warn($"WARNING: the password is kept, not encrypted, in {context.Config.Path}");
         CliContext.PrintLine(answer.Status is { Length: > 0 } status ? status : "Login Succeeded");
         return 0;
     }

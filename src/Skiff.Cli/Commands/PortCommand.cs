@@ -22,7 +22,7 @@ internal sealed class PortCommand : Command
         {
             string wanted = arguments[1].Contains('/') ? arguments[1] : arguments[1] + "/tcp";
             if (!ports.TryGetValue(wanted, out var bindings) || bindings is not { Count: > 0 })
-                throw new CliException($"Error: No public port '{wanted}' published for {arguments[0]}");
+                throw new CliException($"Error: No public port '{arguments[1]}' published for {arguments[0]}");
             foreach (var binding in bindings)
                 CliContext.PrintLine(Address(binding));
             return 0;

@@ -38,7 +38,7 @@ internal sealed class PsCommand : Command
             new Query("/containers/json")
                 .Add("all", all)
                 .Add("limit", limit > 0 ? limit.ToString(CultureInfo.InvariantCulture) : null)
-                .Add("size", size || template.Contains(".Size", StringComparison.Ordinal))
+                .Add("size", size || template.Contains(".Size", StringComparison.Ordinal) || template.Contains("json .}", StringComparison.Ordinal))
                 .Add("filters", Values.Filters(filter)),
             DockerJson.Wire.IReadOnlyListContainerSummary
         );

@@ -36,7 +36,7 @@ internal sealed class RunCommand : Command
     {
         var body = options.ToBody(arguments[0], [.. arguments.Skip(1)], detach);
         if (body.AttachStdin && options.Tty && !Stdio.In.IsTerminal)
-            throw new CliException("the input device is not a TTY");
+            throw new CliException("the input device is not a TTY") { Plain = true };
         string? keys = detachKeys.Given ?? context.Config.DetachKeys;
         var detachSequence = options.Tty ? DetachKeys.Parse(keys) : null;
         string id = CreateCommand.Create(context, options, body);

@@ -94,7 +94,9 @@ internal sealed class HttpConnection(Connection wire, string host) : IDisposable
         )
             left = HttpBody.Chunked;
         else if (headers.TryGetValue("Content-Length", out var length))
-            left = long.Parse(length, NumberStyles.None, CultureInfo.InvariantCulture);
+            left = long.TryParse(length, NumberStyles.None, CultureInfo.InvariantCulture, out long bytes)
+                ? bytes
+                : throw new IOException("malformed Content-Length from the engine");
         else
             left = HttpBody.UntilEnd;
         Reusable = left == 0 && !close && status != 101;

@@ -13,7 +13,11 @@ internal sealed partial class ContainerOptions
     public ContainerCreateBody ToBody(string image, IReadOnlyList<string> command, bool detached)
     {
         if (detached && attach.Values.Count > 0)
-            throw new FormatException("Conflicting options: -a and -d");
+            throw new CliException("conflicting options: cannot specify both --attach and --detach") { Plain = true };
+        if (AutoRemove && restart.Value is not ("" or "no"))
+            throw new FormatException("conflicting options: cannot specify both --restart and --rm");
+        if (Pull.Value is not ("always" or "missing" or "never"))
+            throw new FormatException($"invalid pull option: '{Pull.Value}': must be one of \"always\", \"missing\" or \"never\"");
         if (pidsLimit.IsSet && pidsLimit.Value < -1)
             throw new FormatException("--pids-limit must be -1 or above");
         bool attachStdin = !detached && (attach.Values.Count == 0 ? interactive : attach.Values.Contains("stdin"));

@@ -49,7 +49,7 @@ internal sealed partial class ContainerOptions
     public ContainerOptions(FlagSet flags)
     {
         this.flags = flags;
-        addHost = flags.List("add-host", "Add a line to /etc/hosts (host:ip, or host:host-gateway)");
+        addHost = Checked("add-host", "Add a line to /etc/hosts (host:ip, or host:host-gateway)", "list", NetworkOption.ExtraHost);
         annotation = flags.List("annotation", "Add an annotation, passed to the runtime (key=value)", kind: "map");
         attach = flags.Add(
             new ListFlag("attach", 'a', "list", "Attach to stdin, stdout or stderr")
@@ -61,7 +61,7 @@ internal sealed partial class ContainerOptions
             }
         );
         blkioWeight = flags.Add(new IntegerFlag("blkio-weight", '\0', "Relative share of disk I/O, 10 to 1000; 0 is none", kind: "uint16") { Min = 0, Max = ushort.MaxValue });
-        blkioWeightDevice = flags.List("blkio-weight-device", "Relative share of a device's I/O (path:weight)");
+        blkioWeightDevice = Checked("blkio-weight-device", "Relative share of a device's I/O (path:weight)", "list", DeviceOption.Weight);
         capAdd = flags.List("cap-add", "Add a capability");
         capDrop = flags.List("cap-drop", "Drop a capability");
         cgroupParent = flags.String("cgroup-parent", "Parent cgroup of the container's");
@@ -77,12 +77,12 @@ internal sealed partial class ContainerOptions
         cpus = Value("cpus", "Number of CPUs, such as 1.5", "decimal", Values.NanoCpus);
         cpusetCpus = flags.String("cpuset-cpus", "CPUs to run on (0-3, or 0,1)");
         cpusetMems = flags.String("cpuset-mems", "Memory nodes to use (0-3, or 0,1)");
-        device = flags.List("device", "Give access to a device of the host (/dev/a[:/dev/b][:rwm])");
+        device = Checked("device", "Give access to a device of the host (/dev/a[:/dev/b][:rwm])", "list", DeviceOption.Check);
         deviceCgroupRule = flags.List("device-cgroup-rule", "Add a rule for devices (c 1:3 rwm)");
-        deviceReadBps = flags.List("device-read-bps", "Limit reading from a device, in bytes a second (path:10mb)");
-        deviceReadIops = flags.List("device-read-iops", "Limit reads from a device a second (path:1000)");
-        deviceWriteBps = flags.List("device-write-bps", "Limit writing to a device, in bytes a second (path:10mb)");
-        deviceWriteIops = flags.List("device-write-iops", "Limit writes to a device a second (path:1000)");
+        deviceReadBps = Checked("device-read-bps", "Limit reading from a device, in bytes a second (path:10mb)", "list", DeviceOption.Rate);
+        deviceReadIops = Checked("device-read-iops", "Limit reads from a device a second (path:1000)", "list", DeviceOption.Count);
+        deviceWriteBps = Checked("device-write-bps", "Limit writing to a device, in bytes a second (path:10mb)", "list", DeviceOption.Rate);
+        deviceWriteIops = Checked("device-write-iops", "Limit writes to a device a second (path:1000)", "list", DeviceOption.Count);
         flags.Add(
             new StringFlag("disable-content-trust", '\0', "", "") { Hidden = true, Bare = "true", Check = Values.NoContentTrust }
         );
@@ -94,7 +94,7 @@ internal sealed partial class ContainerOptions
         env = flags.Add(new ListFlag("env", 'e', "list", "Set an environment variable (A=b, or A for its value here)") { Check = Values.Environment });
         envFile = flags.List("env-file", "Set environment variables from a file");
         expose = flags.List("expose", "Make a port or range of ports known, without publishing it");
-        gpus = flags.List("gpus", "GPUs to give to the container (all, a number, or device=...)", kind: "gpu-request");
+        gpus = Checked("gpus", "GPUs to give to the container (all, a number, or device=...)", "gpu-request", DeviceOption.Gpu);
         groupAdd = flags.List("group-add", "Add a supplementary group");
         healthCmd = flags.String("health-cmd", "Command that says whether the container is well");
         healthInterval = Value("health-interval", "Time between two checks (30s, 1m)", "duration", Values.Duration);
@@ -123,9 +123,9 @@ internal sealed partial class ContainerOptions
         memoryReservation = Value("memory-reservation", "Memory kept when the host is short of it", "bytes", text => Values.Bytes(text));
         memorySwap = Value("memory-swap", "Limit of memory and swap together; -1 is unlimited swap", "bytes", text => Values.Bytes(text, allowUnlimited: true));
         memorySwappiness = flags.Integer("memory-swappiness", "Readiness to swap, 0 to 100", initially: -1);
-        mount = flags.List("mount", "Mount a directory, volume, tmpfs or image (type=bind,src=/a,dst=/b)", kind: "mount");
+        mount = Checked("mount", "Mount a directory, volume, tmpfs or image (type=bind,src=/a,dst=/b)", "mount", MountOption.Parse);
         Name = flags.String("name", "Name of the container");
-        network = flags.List("network", "Connect to a network: a name, bridge, host, none or container:NAME", kind: "network");
+        network = Checked("network", "Connect to a network: a name, bridge, host, none or container:NAME", "network", NetworkOption.Parse);
         networkAlias = flags.List("network-alias", "Further name of the container on the network");
         noHealthcheck = flags.Bool("no-healthcheck", "Run no check even if the image has one");
         oomKillDisable = flags.Bool("oom-kill-disable", "Let processes wait for memory instead of killing them");
@@ -136,16 +136,7 @@ internal sealed partial class ContainerOptions
         privileged = flags.Bool("privileged", "Give all capabilities and devices");
         publish = flags.List("publish", "Publish a port on the host (8080:80, 127.0.0.1:53:53/udp)", 'p');
         publishAll = flags.Bool("publish-all", "Publish all exposed ports on free ports of the host", 'P');
-        Pull = flags.Add(
-            new StringFlag("pull", '\0', "string", "Pull the image: always, missing or never", "missing")
-            {
-                Check = policy =>
-                {
-                    if (policy is not ("always" or "missing" or "never"))
-                        throw new FormatException($"invalid pull option: '{policy}': must be one of \"always\", \"missing\" or \"never\"");
-                },
-            }
-        );
+        Pull = flags.String("pull", "Pull the image: always, missing or never", initially: "missing");
         Quiet = flags.Bool("quiet", "Do not show the progress of a pull", 'q');
         readOnly = flags.Bool("read-only", "Let nothing be written to the container's root");
         restart = flags.String("restart", "When to start again: no, on-failure[:n], always, unless-stopped", initially: "no");
@@ -156,10 +147,10 @@ internal sealed partial class ContainerOptions
         stopSignal = flags.String("stop-signal", "Signal that stops the container");
         stopTimeout = flags.Integer("stop-timeout", "Seconds from that signal to a kill");
         storageOpt = flags.List("storage-opt", "Option of the storage driver");
-        sysctl = flags.List("sysctl", "Set a kernel parameter of its namespaces (net.core.somaxconn=1024)", kind: "map");
+        sysctl = Checked("sysctl", "Set a kernel parameter of its namespaces (net.core.somaxconn=1024)", "map", DeviceOption.Sysctl);
         tmpfs = flags.List("tmpfs", "Mount a tmpfs (/run:size=64m)");
         tty = flags.Bool("tty", "Give it a terminal", 't');
-        ulimit = flags.List("ulimit", "Set a resource limit (nofile=1024:2048)", kind: "ulimit");
+        ulimit = Checked("ulimit", "Set a resource limit (nofile=1024:2048)", "ulimit", DeviceOption.Ulimit);
         user = flags.String("user", "User and group (name|uid[:group|gid])", 'u');
         userns = flags.String("userns", "User namespace: host");
         uts = flags.String("uts", "UTS namespace: host");
@@ -171,4 +162,17 @@ internal sealed partial class ContainerOptions
 
     ValueFlag<long> Value(string name, string help, string kind, Func<string, long> parse, char letter = '\0') =>
         flags.Add(new ValueFlag<long>(name, letter, kind, help, parse));
+
+    // A wrong value is said with the flag it was given to; what it means is worked out when all are known.
+    ListFlag Checked<T>(string name, string help, string kind, Func<string, T> parse) =>
+        flags.Add(
+            new ListFlag(name, '\0', kind, help)
+            {
+                Check = text =>
+                {
+                    parse(text);
+                    return text;
+                },
+            }
+        );
 }

@@ -14,6 +14,13 @@ internal static class DeviceOption
         "rttime", "sigpending", "stack",
     ];
 
+    // Of the IPC namespace: proc_sys_kernel(5)
+    static readonly string[] Sysctls =
+    [
+        "kernel.msgmax", "kernel.msgmnb", "kernel.msgmni", "kernel.sem", "kernel.shmall", "kernel.shmmax", "kernel.shmmni",
+        "kernel.shm_rmid_forced",
+    ];
+
     /// <summary>"vendor.com/class=name", a device by its CDI name.</summary>
     public static bool IsCdi(string text) => !text.StartsWith('/') && text.Contains('=') && text.Contains('/');
 
@@ -35,6 +42,19 @@ internal static class DeviceOption
         return IsAccess(access) ? new DeviceMapping(host, inside, access) : throw new FormatException("invalid device mode: " + access);
     }
 
+    public static bool Check(string text) => IsCdi(text) || Mapping(text) is not null;
+
+    /// <summary>Only what belongs to a namespace of the container may be set.</summary>
+    public static string Sysctl(string text)
+    {
+        var (key, _) = Values.Pair(text);
+        return key.StartsWith("net.", StringComparison.Ordinal)
+            || key.StartsWith("fs.mqueue.", StringComparison.Ordinal)
+            || Array.IndexOf(Sysctls, key) >= 0
+            ? text
+            : throw new FormatException($"sysctl '{text}' is not allowed");
+    }
+
     static bool IsAccess(string text) => text.Length is > 0 and <= 3 && text.All("rwm".Contains) && text.Distinct().Count() == text.Length;
 
     public static IReadOnlyList<DeviceRequestBody> Requests(IReadOnlyList<string> gpus, IReadOnlyList<string> devices)
@@ -46,7 +66,7 @@ internal static class DeviceOption
         return requests;
     }
 
-    static DeviceRequestBody Gpu(string text)
+    public static DeviceRequestBody Gpu(string text)
     {
         var request = new DeviceRequestBody { Count = 1, Capabilities = [["gpu"]] };
         foreach (string field in Csv.Split(text))

@@ -26,7 +26,7 @@ internal sealed class PortOption
             if (text.Contains(':'))
                 throw new FormatException($"invalid port format for --expose: {text}");
             var (range, protocol) = Protocol(text);
-            var (first, last) = Range(range, text);
+            var (first, last) = Range(range, text, "invalid port: ");
             for (int port = first; port <= last; port++)
                 ports.Exposed.TryAdd(Key(port, protocol), new EmptyObject());
         }
@@ -37,7 +37,7 @@ internal sealed class PortOption
     {
         var (rest, protocol) = Protocol(text);
         int colon = rest.LastIndexOf(':');
-        var (first, last) = Range(rest[(colon + 1)..], text);
+        var (first, last) = Range(rest[(colon + 1)..], text, "Invalid containerPort: ");
         string host = colon < 0 ? "" : rest[..colon];
         string address = "";
         int separator = host.LastIndexOf(':');
@@ -46,12 +46,12 @@ internal sealed class PortOption
             address = host[..separator].Trim('[', ']');
             host = host[(separator + 1)..];
             if (address.Length > 0 && !IPAddress.TryParse(address, out _))
-                throw new FormatException($"invalid IP address: {address}");
+                throw new FormatException($"Invalid ip address {address}");
         }
         int hostFirst = 0,
             hostLast = 0;
         if (host.Length > 0)
-            (hostFirst, hostLast) = Range(host, text);
+            (hostFirst, hostLast) = Range(host, text, "Invalid hostPort: ");
         // Many host ports for one port of the container: the engine takes a free one.
         bool choice = first == last && hostFirst != hostLast;
         if (host.Length > 0 && !choice && hostLast - hostFirst != last - first)
@@ -114,20 +114,20 @@ internal sealed class PortOption
             : throw new FormatException($"invalid proto: {protocol}");
     }
 
-    static (int First, int Last) Range(string range, string whole)
+    static (int First, int Last) Range(string range, string whole, string complaint)
     {
         if (range.Length == 0)
             throw new FormatException($"no port specified: {whole}<empty>");
         int dash = range.IndexOf('-');
-        int first = Port(dash < 0 ? range : range[..dash], range);
-        int last = dash < 0 ? first : Port(range[(dash + 1)..], range);
+        int first = Port(dash < 0 ? range : range[..dash], range, complaint);
+        int last = dash < 0 ? first : Port(range[(dash + 1)..], range, complaint);
         return first <= last ? (first, last) : throw new FormatException($"invalid range specified for port: {range}");
     }
 
-    static int Port(string text, string range) =>
+    static int Port(string text, string range, string complaint) =>
         ushort.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out ushort port) && port > 0
             ? port
-            : throw new FormatException($"invalid port: {range}");
+            : throw new FormatException(complaint + range);
 
     static string Key(int port, string protocol) => string.Create(CultureInfo.InvariantCulture, $"{port}/{protocol}");
 }

@@ -148,7 +148,7 @@ internal sealed class GoEvaluation(object? root)
             return row.TryGet(name, arguments, out var found)
                 ? found
                 : throw new FormatException(
-                    $"template: :1:2: executing \"\" at <.{name}>: can't evaluate field {name}"
+                    $"failed to execute template: template: :1:2: executing \"\" at <.{name}>: can't evaluate field {name}"
                 );
         if (value is GoJson { Element.ValueKind: JsonValueKind.Object } json)
             return json.Element.TryGetProperty(name, out var member)
