@@ -32,7 +32,7 @@ public sealed class ContentStore
         Directory.CreateDirectory(ingest);
         string marker = Path.Combine(layout.Content, "oci-layout");
         if (!File.Exists(marker))
-            AtomicFile.Write(marker, JsonSerializer.SerializeToUtf8Bytes(new OciLayout(), OciJson.Default.OciLayout));
+            AtomicFile.Write(marker, JsonSerializer.SerializeToUtf8Bytes(new OciLayout(), OciJson.Plain.OciLayout));
     }
 
     internal StateLayout Layout { get; }
@@ -86,7 +86,7 @@ public sealed class ContentStore
         lock (gate)
         {
             if (!busyPartials.Add(partial))
-                partial = Path.Combine(ingest, $"{digest.Hex}.{Guid.NewGuid():N}");
+                busyPartials.Add(partial = Path.Combine(ingest, $"{digest.Hex}.{Guid.NewGuid():N}"));
         }
         try
         {
@@ -109,7 +109,13 @@ public sealed class ContentStore
     }
 
     /// <summary>Opens a writer of a blob whose digest is found out by writing.</summary>
-    public BlobWriter OpenWriter() => new(this, Path.Combine(ingest, $"{Guid.NewGuid():N}"), null, null);
+    public BlobWriter OpenWriter()
+    {
+        string partial = Path.Combine(ingest, $"{Guid.NewGuid():N}");
+        lock (gate)
+            busyPartials.Add(partial);
+        return new BlobWriter(this, partial, null, null);
+    }
 
     /// <summary>Stores a document. Returns its digest; one that is here already is left alone.</summary>
     /// <param name="lease">keeps it, unless the caller has kept its digest before</param>
@@ -130,6 +136,14 @@ public sealed class ContentStore
         lock (gate)
             leases.Add(lease);
         return lease;
+    }
+
+    /// <summary>Removes the partial files that no writer has open.</summary>
+    internal void DropPartials()
+    {
+        lock (gate)
+            foreach (string partial in Directory.EnumerateFiles(ingest).Where(p => !busyPartials.Contains(p)).ToList())
+                File.Delete(partial);
     }
 
     internal string PathOf(Digest digest) =>

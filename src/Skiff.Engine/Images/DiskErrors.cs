@@ -5,6 +5,8 @@ namespace Skiff.Engine.Images;
 
 static class DiskErrors
 {
+    const string Mark = "skiff.disk-full";
+
     // The HResult of .NET's IOException on Linux is the error number.
     static bool IsFull(Exception e) =>
         e is ErrnoException { Errno: Errno.ENOSPC or Errno.EDQUOT }
@@ -14,16 +16,22 @@ static class DiskErrors
     public static bool Applies(Exception e) => IsFull(e);
 
     public static EngineException Explain(Exception e, string doing, string path) =>
-        new(ErrorKind.System, $"{doing}: no space left on device: \"{path}\"", e);
+        Full($"{doing}: no space left on device: \"{path}\"", e);
+
+    /// <summary>Whether an operation failed for want of room, as told by this class.</summary>
+    public static bool Explained(Exception e) => e.Data.Contains(Mark);
+
+    static EngineException Full(string message, Exception? inner) =>
+        new(ErrorKind.System, message, inner) { Data = { [Mark] = true } };
 
     /// <summary>Refuses what cannot fit, before the first byte.</summary>
     public static void RequireSpace(string path, long bytes, string doing)
     {
         long free = new DriveInfo(path).AvailableFreeSpace;
         if (bytes > free)
-            throw new EngineException(
-                ErrorKind.System,
-                $"{doing}: no space left on device: {bytes} bytes are needed, {free} are free in \"{path}\""
+            throw Full(
+                $"{doing}: no space left on device: {bytes} bytes are needed, {free} are free in \"{path}\"",
+                null
             );
     }
 }

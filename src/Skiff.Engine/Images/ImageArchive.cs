@@ -57,7 +57,7 @@ sealed class ImageArchive(ContentStore content)
             MediaType = MediaTypes.OciIndex,
             Manifests = entries,
         };
-        tar.WriteFile(IndexFile, JsonSerializer.SerializeToUtf8Bytes(index, OciJson.Default.Index), Epoch);
+        tar.WriteFile(IndexFile, JsonSerializer.SerializeToUtf8Bytes(index, OciJson.Plain.Index), Epoch);
         tar.WriteFile(
             DockerManifestFile,
             JsonSerializer.SerializeToUtf8Bytes(items, ImageJson.Default.IReadOnlyListDockerArchiveItem),
@@ -65,7 +65,7 @@ sealed class ImageArchive(ContentStore content)
         );
         tar.WriteFile(
             LayoutFile,
-            JsonSerializer.SerializeToUtf8Bytes(new OciLayout(), OciJson.Default.OciLayout),
+            JsonSerializer.SerializeToUtf8Bytes(new OciLayout(), OciJson.Plain.OciLayout),
             Epoch
         );
         tar.Finish();

@@ -158,7 +158,7 @@ sealed class ImageLoader(ContentStore content, ImageStore store, LayerLoader lay
 
     static StoredManifest Store(Manifest manifest, ContentStore content, ContentLease lease)
     {
-        byte[] bytes = JsonSerializer.SerializeToUtf8Bytes(manifest, OciJson.Default.Manifest);
+        byte[] bytes = JsonSerializer.SerializeToUtf8Bytes(manifest, OciJson.Plain.Manifest);
         var digest = content.Write(bytes, lease);
         var descriptor = new Descriptor
         {

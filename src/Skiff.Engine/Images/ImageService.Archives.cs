@@ -20,7 +20,7 @@ public sealed partial class ImageService
         BlockingStream.RunAsync<IReadOnlyList<string>>(() =>
         {
             using var stream = new BlockingStream(archive, cancellation);
-            var loaded = loader.Load(stream, progress, cancellation);
+            var loaded = OrNothing(() => loader.Load(stream, progress, cancellation));
             foreach (var (image, _) in loaded)
                 Announce("load", image.Id, image.Id.ToString());
             return [.. loaded.SelectMany(l => l.Names.Count > 0 ? l.Names : [l.Image.Id.ToString()]).Distinct()];
@@ -84,7 +84,22 @@ public sealed partial class ImageService
                 throw EngineException.Invalid("cannot import digest reference");
         }
         var config = ImportChanges.Apply(new ImageRunConfig(), changes);
-        return BlockingStream.RunAsync(() => Import(tar, name, message, config, platform, cancellation));
+        return BlockingStream.RunAsync(() =>
+            OrNothing(() => Import(tar, name, message, config, platform, cancellation))
+        );
+    }
+
+    T OrNothing<T>(Func<T> work)
+    {
+        try
+        {
+            return work();
+        }
+        catch (Exception e)
+        {
+            GiveBack(e);
+            throw;
+        }
     }
 
     Image Import(
@@ -126,7 +141,7 @@ public sealed partial class ImageService
                 new ImageHistory { Created = now, Comment = string.IsNullOrEmpty(message) ? "Imported from -" : message },
             ],
         };
-        byte[] bytes = JsonSerializer.SerializeToUtf8Bytes(config, OciJson.Default.ImageConfig);
+        byte[] bytes = JsonSerializer.SerializeToUtf8Bytes(config, OciJson.Plain.ImageConfig);
         var id = Content.Write(bytes, lease);
         var (descriptor, manifest) = ImageLoader.StoreManifest(
             new Manifest

@@ -38,7 +38,7 @@ public sealed partial class ImageService
             when (failure.Kind is ErrorKind.System or ErrorKind.DataLoss or ErrorKind.InvalidParameter)
         {
             // A full disk or a broken image: what came of it is of no use for a later try.
-            await Task.Run(collector.Collect, CancellationToken.None);
+            await Task.Run(() => GiveBack(failure), CancellationToken.None);
             throw;
         }
     }

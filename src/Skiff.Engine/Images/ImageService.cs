@@ -116,6 +116,14 @@ public sealed partial class ImageService : IAsyncDisposable
             cancellation
         );
 
+    // After a failure: what has come so far is of no use to anyone. After a full disk neither are partial downloads.
+    void GiveBack(Exception failure)
+    {
+        if (DiskErrors.Explained(failure))
+            Content.DropPartials();
+        collector.Collect();
+    }
+
     Image Require(string nameOrId) => Lookup(nameOrId, out _) ?? throw NoSuchImage(nameOrId);
 
     // A name goes before an id; what is found by its id has no name here.

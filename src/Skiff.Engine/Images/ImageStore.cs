@@ -175,7 +175,7 @@ public sealed class ImageStore
             {
                 AtomicFile.Write(
                     Path.Combine(content.Layout.Content, "index.json"),
-                    JsonSerializer.SerializeToUtf8Bytes(index, OciJson.Default.Index),
+                    JsonSerializer.SerializeToUtf8Bytes(index, OciJson.Plain.Index),
                     durable: false
                 );
             }

@@ -1,4 +1,5 @@
 // JSON of images: the only place where image-spec documents become records and back.
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 
@@ -18,7 +19,19 @@ namespace Skiff.Oci.Images;
 [JsonSerializable(typeof(Index))]
 [JsonSerializable(typeof(ImageConfig))]
 [JsonSerializable(typeof(OciLayout))]
-public sealed partial class OciJson : JsonSerializerContext;
+public sealed partial class OciJson : JsonSerializerContext
+{
+    /// <summary>For documents that are made here: "+" in media types stays "+", as everybody else writes them.</summary>
+    public static OciJson Plain { get; } =
+        new(
+            new JsonSerializerOptions
+            {
+                PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
+                DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+                Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+            }
+        );
+}
 
 /// <summary>The file "oci-layout". image-spec: image-layout.md.</summary>
 public sealed record OciLayout(string ImageLayoutVersion = "1.0.0");

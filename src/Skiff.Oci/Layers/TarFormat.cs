@@ -65,7 +65,10 @@ static class TarFormat
     /// <summary>Whether the checksum is right. Some old tars summed signed bytes.</summary>
     public static bool ChecksumHolds(ReadOnlySpan<byte> header)
     {
-        long stated = Number(header[Checksum]);
+        var field = header[Checksum].Trim(" \0"u8);
+        if (field.IsEmpty || field.ContainsAnyExceptInRange((byte)'0', (byte)'7'))
+            return false;
+        long stated = Number(field);
         return stated == Sum(header) || stated == SignedSum(header);
     }
 

@@ -41,6 +41,7 @@ public sealed class ImageArchiveTests : StoreFixture
     {
         var e = await Assert.ThrowsAsync<EngineException>(() => LoadAsync(archive));
         Assert.Empty(Images.List());
+        Assert.Empty(Blobs());
         Assert.Empty(SnapshotDirectories());
         return e;
     }
@@ -211,7 +212,7 @@ public sealed class ImageArchiveTests : StoreFixture
             Assert.Empty(Images.List());
             Assert.Empty(SnapshotDirectories());
             Assert.Empty(await ScratchAsync());
+            Assert.Empty(Blobs());
         }
-        Assert.Empty(Blobs());
     }
 }
