@@ -1,9 +1,11 @@
 // Attach and exec on the wire: upgrade or not, half-closed clients, clients that vanish, a daemon that stops.
 using System.Net.Sockets;
 using System.Text;
+using Skiff.Daemon;
 using Skiff.Daemon.Docker;
 using Skiff.Docker;
 using Skiff.Engine.Containers;
+using Xunit;
 
 namespace Skiff.Tests.Daemon;
 
@@ -29,6 +31,8 @@ public sealed class HijackTests
         }
 
         internal Socket Stdio { get; }
+        /// <summary>Kestrel has seen the client's half-close, and whoever listens to it was told.</summary>
+        internal TaskCompletionSource ClientFinished { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
         internal TaskCompletionSource SessionOver { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
         internal Route Route(bool terminal = false) =>
@@ -39,6 +43,8 @@ public sealed class HijackTests
                 {
                     if (request.HasBody)
                         await request.ReadAsync(DockerJson.Wire.ExecStartBody);
+                    // Registered before the session: told after it.
+                    request.Http.Features.Get<ClientConnection>()!.Finished.Register(() => ClientFinished.TrySetResult());
                     var asked = new AttachRequest(true, true, true, Logs: false, Stream: true, DetachKeys: null);
                     try
                     {
@@ -78,17 +84,20 @@ public sealed class HijackTests
 
         // The process sees the end of its input only after all of it, and speaks only then.
         Assert.Equal("early late", await TestServer.ReadToEndAsync(process.Stdio));
+        await process.ClientFinished.Task.WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
         byte[] large = new byte[1 << 20];
         Array.Fill(large, (byte)'x');
-        var writing = Task.Run(async () =>
-        {
-            for (int sent = 0; sent < large.Length; )
-                sent += await process.Stdio.SendAsync(large.AsMemory(sent));
-            process.Stdio.Shutdown(SocketShutdown.Send);
-        });
+        var writing = WriteAsync();
         Assert.Equal(large.Length, (await TestServer.ReadToEndAsync(client)).Length);
         await writing;
         await process.SessionOver.Task;
+
+        async Task WriteAsync()
+        {
+            for (int sent = 0; sent < large.Length; )
+                sent += await process.Stdio.SendAsync(large.AsMemory(sent), TestContext.Current.CancellationToken);
+            process.Stdio.Shutdown(SocketShutdown.Send);
+        }
     }
 
     [Fact]

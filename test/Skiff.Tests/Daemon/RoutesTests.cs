@@ -2,6 +2,7 @@
 using Skiff.Daemon.Docker;
 using Skiff.Docker;
 using Skiff.Engine;
+using Xunit;
 
 namespace Skiff.Tests.Daemon;
 

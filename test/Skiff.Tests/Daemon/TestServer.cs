@@ -5,6 +5,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.Logging;
 using Skiff.Daemon;
 using Skiff.Daemon.Docker;
+using Xunit;
 
 namespace Skiff.Tests.Daemon;
 
@@ -48,7 +49,10 @@ internal sealed class TestServer : IAsyncDisposable
     internal static async Task<string> ReadToEndAsync(Socket socket)
     {
         var all = new MemoryStream();
-        await new NetworkStream(socket).CopyToAsync(all, TestContext.Current.CancellationToken);
+        byte[] buffer = new byte[64 << 10];
+        int read;
+        while ((read = await socket.ReceiveAsync(buffer, TestContext.Current.CancellationToken)) > 0)
+            all.Write(buffer, 0, read);
         return Encoding.UTF8.GetString(all.ToArray());
     }
 
