@@ -98,7 +98,7 @@ internal sealed class InspectCommand : Command
             {
                 return Get(context, candidate, name);
             }
-            catch (EngineErrorException e) when (only.Length == 0 && (e.Status == 404 || candidate != "container" && e.Status == 400))
+            catch (EngineErrorException e) when (only.Length == 0 && (e.Status is 404 or 501 || candidate != "container" && e.Status == 400))
             {
                 // Perhaps of another kind.
             }
