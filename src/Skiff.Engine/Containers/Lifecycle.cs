@@ -67,6 +67,7 @@ internal sealed class Lifecycle(
             ?? throw new EngineException(ErrorKind.DataLoss, $"the writable layer of container {id} is missing");
         await using var rollback = new Rollback();
 
+        using var joins = QuickJoins.Begin(background, TimeSpan.FromSeconds(1));
         journal.Take(Taken(container));
         rollback.Push(() => GiveBackAsync(container));
         Directory.CreateDirectory(bundle);

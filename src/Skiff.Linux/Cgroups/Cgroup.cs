@@ -87,25 +87,6 @@ public sealed unsafe class Cgroup
                     )
             );
 
-    /// <summary>
-    /// Lets the kernel wait now for what the next join of a v1 cgroup would wait for: an RCU grace period, after which
-    /// joins are quick for about as long. Blocks for it without using the processor: call it beside other work, some
-    /// milliseconds before a launch. Without v1 hierarchies there is nothing to wait for. Failures do not matter.
-    /// </summary>
-    public static void QuickenNextJoin()
-    {
-        try
-        {
-            CgroupHierarchy? first = CgroupHierarchy.Detect().FirstOrDefault(h => !h.IsV2);
-            if (first is not null && CgroupHierarchy.Own().TryGetValue(first.OwnKey, out string? own))
-                KernelFile.Write($"{first.MountPoint}{own}/cgroup.procs", Environment.ProcessId.ToString(CultureInfo.InvariantCulture));
-        }
-        catch (ErrnoException)
-        {
-            // Then the next join takes its time.
-        }
-    }
-
     /// <summary>The processes in it and below it.</summary>
     public IReadOnlyList<int> Processes()
     {
