@@ -42,16 +42,26 @@ internal sealed class LinkSweeper(
 
     async Task RunAsync()
     {
-        while (true)
+        try
         {
-            await Task.Delay(Pause);
-            await SweepAsync(Patience);
-            lock (gate)
+            while (true)
             {
-                running = waiting.Count > 0;
-                if (!running)
-                    return;
+                await Task.Delay(Pause);
+                await SweepAsync(Patience);
+                lock (gate)
+                    if (waiting.Count == 0)
+                    {
+                        running = false;
+                        return;
+                    }
             }
+        }
+        catch
+        {
+            // What waits goes on waiting until the next container ends; the journal knows it.
+            lock (gate)
+                running = false;
+            throw;
         }
     }
 

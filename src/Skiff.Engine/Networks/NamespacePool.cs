@@ -26,7 +26,7 @@ internal sealed class ReadyNamespace(Fd descriptor, NetlinkSocket netlink, DnsSo
                 var batch = new NetlinkBatch();
                 Links.SetUp(batch, "lo");
                 netlink.Send(batch);
-                return new ReadyNamespace(descriptor, netlink, DnsSockets.Open());
+                return new ReadyNamespace(descriptor, netlink, DnsSockets.Open(again: false));
             }
             catch
             {

@@ -144,8 +144,8 @@ public sealed class NetworkService : IAsyncDisposable
             ready?.Dispose();
             if (plan is { } taken)
                 GiveBack(taken.Lease);
-            if (e is ErrnoException errno)
-                throw new EngineException(ErrorKind.System, $"failed to set up the container's network: {errno.Message}", e);
+            if (e is ErrnoException or SocketException)
+                throw new EngineException(ErrorKind.System, $"failed to set up the container's network: {e.Message}", e);
             throw;
         }
         finally
@@ -168,7 +168,7 @@ public sealed class NetworkService : IAsyncDisposable
         try
         {
             using Fd sandbox = NetworkNamespace.OpenOf(pid);
-            var sockets = await NetworkNamespace.EnterAsync(sandbox, DnsSockets.Open);
+            var sockets = await NetworkNamespace.EnterAsync(sandbox, () => DnsSockets.Open(again: true));
             Resolve(request, endpoints, sockets);
         }
         catch (Exception e) when (e is ErrnoException or SocketException)

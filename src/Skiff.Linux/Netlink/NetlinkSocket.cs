@@ -23,9 +23,11 @@ public sealed unsafe class NetlinkSocket : IDisposable
 
     /// <summary>Opens one in the calling thread's network namespace.</summary>
     /// <exception cref="ErrnoException">EMFILE, ENFILE, ENOMEM</exception>
-    public static NetlinkSocket Open()
+    public static NetlinkSocket Open() => Open(Libc.NETLINK_ROUTE);
+
+    internal static NetlinkSocket Open(int protocol)
     {
-        int number = Libc.socket(Libc.AF_NETLINK, Libc.SOCK_RAW | Libc.SOCK_CLOEXEC, Libc.NETLINK_ROUTE);
+        int number = Libc.socket(Libc.AF_NETLINK, Libc.SOCK_RAW | Libc.SOCK_CLOEXEC, protocol);
         var socket = new Fd((int)Libc.Check(number, "socket", "AF_NETLINK"));
         // Acknowledgements with words and without a copy of the request; a kernel that lacks them answers the number.
         int on = 1;
@@ -54,6 +56,35 @@ public sealed unsafe class NetlinkSocket : IDisposable
                         continue; // the rest of a request that was given up
                     answered++;
                     failure ??= Failure(messages.Header, messages.Body, batch.Subject((int)index));
+                }
+            }
+            if (failure is not null)
+                throw failure;
+        }
+    }
+
+    /// <summary>
+    /// Sends a transaction of nf_tables: all messages in one call, of which only <paramref name="lastRequest"/> asks
+    /// for an answer. The kernel answers after it has applied all, or none, and tells every failure besides.
+    /// </summary>
+    /// <exception cref="ErrnoException">the first message that failed; nothing was changed</exception>
+    internal void Transact(NetlinkBatch batch, int lastRequest)
+    {
+        lock (gate)
+        {
+            uint first = Write(batch, 0);
+            ErrnoException? failure = null;
+            for (bool answered = false; !answered; )
+            {
+                var messages = new NetlinkMessages(Receive());
+                while (messages.Next())
+                {
+                    uint index = messages.Header.Sequence - first;
+                    if (messages.Header.Type != Libc.NLMSG_ERROR || index >= batch.Count)
+                        continue;
+                    failure ??= Failure(messages.Header, messages.Body, batch.Subject((int)index));
+                    // A kernel without nf_tables refuses the frame, and answers nothing else.
+                    answered |= index == lastRequest || index == 0;
                 }
             }
             if (failure is not null)

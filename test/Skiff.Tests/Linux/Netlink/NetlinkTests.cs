@@ -4,6 +4,7 @@ using System.Text;
 using Skiff.Linux;
 using Skiff.Linux.Native;
 using Skiff.Linux.Netlink;
+using Skiff.Linux.Nftables;
 using Xunit;
 
 namespace Skiff.Tests.Linux.Netlink;
@@ -40,6 +41,28 @@ public sealed class NetlinkTests
                 Assert.Equal(new Link(0, "veth1234567", "veth", 7, false), Links.Parse(messages.Body));
         }
         Assert.Equal(3, count);
+    }
+
+    [Theory]
+    [InlineData(false, 8)]
+    [InlineData(true, 10)]
+    public void A_redirect_is_one_transaction_that_asks_for_one_answer(bool replace, int count)
+    {
+        var batch = LoopbackRedirect.Encode("t", IPAddress.Parse("127.0.0.11"), 53, 40000, 40001, replace);
+        Assert.Equal(count, batch.Count);
+        var messages = new NetlinkMessages(batch.Bytes);
+        var answered = new List<int>();
+        for (int i = 0; messages.Next(); i++)
+        {
+            Assert.Equal(i == 0 ? Libc.NFNL_MSG_BATCH_BEGIN : i == count - 1 ? Libc.NFNL_MSG_BATCH_END : messages.Header.Type, messages.Header.Type);
+            if ((messages.Header.Flags & Libc.NLM_F_ACK) != 0)
+                answered.Add(i);
+        }
+        Assert.Equal([count - 2], answered);
+        // cmp { 127.0.0.11 }, and the port it becomes
+        string bytes = Convert.ToHexStringLower(batch.Bytes);
+        Assert.Contains("0800" + "0100" + "7f00000b", bytes, StringComparison.Ordinal);
+        Assert.Contains("0600" + "0100" + "9c40", bytes, StringComparison.Ordinal);
     }
 
     [Fact]
