@@ -36,8 +36,8 @@ public sealed partial class SyscallTable
         prlimit64 name_to_handle_at open_by_handle_at clock_adjtime syncfs sendmmsg setns getcpu process_vm_readv
         process_vm_writev kcmp finit_module sched_setattr sched_getattr renameat2 seccomp getrandom memfd_create
         kexec_file_load bpf execveat userfaultfd membarrier mlock2 copy_file_range preadv2 pwritev2 pkey_mprotect
-        pkey_alloc pkey_free statx io_pgetevents rseq 424 pidfd_send_signal io_uring_setup io_uring_enter
-        io_uring_register open_tree move_mount fsopen fsconfig fsmount fspick pidfd_open clone3 close_range openat2
+        pkey_alloc pkey_free statx io_pgetevents rseq uretprobe uprobe 424 pidfd_send_signal io_uring_setup
+        io_uring_enter io_uring_register open_tree move_mount fsopen fsconfig fsmount fspick pidfd_open clone3 close_range openat2
         pidfd_getfd faccessat2 process_madvise epoll_pwait2 mount_setattr quotactl_fd landlock_create_ruleset
         landlock_add_rule landlock_restrict_self memfd_secret process_mrelease futex_waitv set_mempolicy_home_node
         cachestat fchmodat2 map_shadow_stack futex_wake futex_wait futex_requeue statmount listmount
@@ -108,8 +108,19 @@ public sealed partial class SyscallTable
         get_thread_area getsockopt io_setup io_submit ioctl kexec_load move_pages mq_notify nfsservctl preadv
         preadv2 process_vm_readv process_vm_writev ptrace pwritev pwritev2 query_module readv recvfrom recvmmsg
         recvmsg rt_sigaction rt_sigpending rt_sigqueueinfo rt_sigreturn rt_sigtimedwait rt_tgsigqueueinfo sendmmsg
-        sendmsg set_robust_list set_thread_area setsockopt sigaltstack timer_create uselib vmsplice vserver waitid
-        writev
+        sendmsg set_robust_list set_thread_area setsockopt sigaltstack timer_create uprobe uretprobe uselib vmsplice
+        vserver waitid writev
+        """;
+
+    /// <summary>What i386 programs may also reach through socketcall(2): net/socket.c, in the order of its numbers from 1.</summary>
+    const string SocketcallNames = """
+        1 socket bind connect listen accept getsockname getpeername socketpair send recv sendto recvfrom shutdown
+        setsockopt getsockopt sendmsg recvmsg accept4 recvmmsg sendmmsg
+        """;
+
+    /// <summary>And through ipc(2): linux/ipc.h.</summary>
+    const string IpcNames = """
+        1 semop semget semctl semtimedop 11 msgsnd msgrcv msgget msgctl 21 shmat shmdt shmget shmctl
         """;
 
     const string Arm64Numbers = """

@@ -10,10 +10,14 @@ public sealed partial class SyscallTable
     /// <summary>Set in the number of every x32 call: asm/unistd.h, __X32_SYSCALL_BIT.</summary>
     public const uint X32Bit = 0x40000000;
 
+    const uint X86Audit = 0x40000003;
+
     static readonly Lazy<SyscallTable> x64 = new(() => new(0xC000003E, Parse(X64Numbers, 0)));
-    static readonly Lazy<SyscallTable> x86 = new(() => new(0x40000003, Parse(X86Numbers, 0)));
+    static readonly Lazy<SyscallTable> x86 = new(() => new(X86Audit, Parse(X86Numbers, 0)));
     static readonly Lazy<SyscallTable> x32 = new(MakeX32);
     static readonly Lazy<SyscallTable> arm64 = new(() => new(0xC00000B7, Parse(Arm64Numbers, 0)));
+    static readonly Lazy<Dictionary<string, uint>> socketcall = new(() => Parse(SocketcallNames, 0));
+    static readonly Lazy<Dictionary<string, uint>> ipc = new(() => Parse(IpcNames, 0));
 
     readonly Dictionary<string, uint> numbers;
 
@@ -46,6 +50,19 @@ public sealed partial class SyscallTable
     /// <summary>The call's number; null if this architecture has none of that name.</summary>
     public uint? Find(ReadOnlySpan<char> name) =>
         numbers.GetAlternateLookup<ReadOnlySpan<char>>().TryGetValue(name, out uint number) ? number : null;
+
+    /// <summary>
+    /// The number behind which an old call of i386 hides other calls, and which of them this one is: the low 16 bits of
+    /// its first argument. Null if this architecture has no such way to the call.
+    /// </summary>
+    public (uint Number, uint Call)? FindMultiplexed(string name)
+    {
+        if (AuditArchitecture != X86Audit)
+            return null;
+        return socketcall.Value.TryGetValue(name, out uint call) ? (numbers["socketcall"], call)
+            : ipc.Value.TryGetValue(name, out call) ? (numbers["ipc"], call)
+            : null;
+    }
 
     static SyscallTable MakeX32()
     {

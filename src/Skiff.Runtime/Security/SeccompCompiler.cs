@@ -11,9 +11,12 @@ namespace Skiff.Runtime.Security;
 /// runtime-spec: config-linux.md, Seccomp. Decides as libseccomp does: names an architecture does not have are
 /// skipped, a rule without conditions wins over those with, several rules of one call are alternatives, and a call of
 /// an architecture that is not listed ends the thread.
+/// A search tree and not a list: the kernel runs the program once for every number when it is loaded.
 /// </summary>
 internal static class SeccompCompiler
 {
+    const string X64 = "SCMP_ARCH_X86_64";
+    const string X32 = "SCMP_ARCH_X32";
     const uint KillProcess = 0x80000000; // linux/seccomp.h, SECCOMP_RET_*
     const uint KillThread = 0x00000000;
     const uint Trap = 0x00030000;
@@ -63,61 +66,66 @@ internal static class SeccompCompiler
     /// <summary>One block for each run of numbers with the same rules, in ascending order.</summary>
     static List<(uint, IReadOnlyList<BpfInstruction>)> Blocks(
         LinuxSeccomp profile,
-        IEnumerable<SyscallTable> tables,
+        IGrouping<uint, SyscallTable> tables,
         uint otherwise
     )
     {
-        var rules = new SortedDictionary<uint, List<LinuxSyscall>>();
+        var rules = new SortedDictionary<uint, List<SeccompRule>>();
+        uint newest = 0;
         foreach (var table in tables)
-            foreach (var rule in profile.Syscalls ?? [])
-                foreach (string name in rule.Names)
-                    if (table.Find(name) is { } number)
+            foreach (var syscall in profile.Syscalls ?? [])
+            {
+                uint action = Action(syscall.Action, syscall.ErrnoRet);
+                foreach (string name in syscall.Names)
+                    foreach (var (number, rule) in SeccompRule.Of(table, name, action, syscall.Args ?? []))
                     {
+                        if (number < SyscallTable.X32Bit)
+                            newest = Math.Max(newest, number);
+                        // As in runc, a rule that says what holds anyway does not outdo another.
+                        if (action == otherwise)
+                            continue;
                         if (!rules.TryGetValue(number, out var list))
                             rules.Add(number, list = []);
                         list.Add(rule);
                     }
-        var blocks = new List<(uint Start, IReadOnlyList<BpfInstruction> Block)>();
-        IReadOnlyList<BpfInstruction> byDefault = [BpfAssembler.Return(otherwise)];
-        Append(0, byDefault);
+            }
         // A call newer than all the profile knows does not exist, as far as programs can tell: they fall back on
         // ENOSYS, but give up on EPERM.
-        var unknown = otherwise >> 16 == Errno >> 16 ? [BpfAssembler.Return(Errno | Enosys)] : byDefault;
-        uint newest = rules.Keys.Where(n => n < SyscallTable.X32Bit).DefaultIfEmpty(0u).Max();
-        foreach (var (number, list) in rules)
+        uint unknown = otherwise >> 16 == Errno >> 16 ? Errno | Enosys : otherwise;
+        var blocks = new BlockList();
+        blocks.Add(0, [BpfAssembler.Return(otherwise)]);
+        foreach (var (number, list) in rules.TakeWhile(r => r.Key < SyscallTable.X32Bit))
         {
-            Append(number, Block(list, otherwise));
-            Append(number + 1, number == newest ? unknown : byDefault);
+            blocks.Add(number, Block(list, otherwise));
+            blocks.Add(number + 1, [BpfAssembler.Return(otherwise)]);
         }
-        if (!rules.ContainsKey(SyscallTable.X32Bit))
-            Insert(SyscallTable.X32Bit, byDefault);
-        return blocks;
-
-        void Insert(uint start, IReadOnlyList<BpfInstruction> block)
+        blocks.Add(newest + 1, [BpfAssembler.Return(unknown)]);
+        if (tables.Key == SyscallTable.Find(X64)!.AuditArchitecture && !tables.Contains(SyscallTable.Find(X32)))
         {
-            int at = blocks.FindIndex(b => b.Start > start);
-            blocks.Insert(at < 0 ? blocks.Count : at, (start, block));
+            // Without this, a profile of refusals would not see the same calls under their x32 numbers.
+            blocks.Add(SyscallTable.X32Bit, [BpfAssembler.Return(KillThread)]);
+            // A tracer's way to skip a call: ptrace(2).
+            blocks.Add(uint.MaxValue, [BpfAssembler.Return(otherwise)]);
+            return blocks.Blocks;
         }
-
-        void Append(uint start, IReadOnlyList<BpfInstruction> block)
+        blocks.Add(SyscallTable.X32Bit, [BpfAssembler.Return(otherwise)]);
+        foreach (var (number, list) in rules.SkipWhile(r => r.Key < SyscallTable.X32Bit))
         {
-            // The default that was put after the number before gives way to a rule for the next.
-            if (blocks.Count > 0 && blocks[^1].Start == start)
-                blocks.RemoveAt(blocks.Count - 1);
-            if (blocks.Count == 0 || !blocks[^1].Block.SequenceEqual(block))
-                blocks.Add((start, block));
+            blocks.Add(number, Block(list, otherwise));
+            blocks.Add(number + 1, [BpfAssembler.Return(otherwise)]);
         }
+        return blocks.Blocks;
     }
 
-    static IReadOnlyList<BpfInstruction> Block(List<LinuxSyscall> rules, uint otherwise)
+    static IReadOnlyList<BpfInstruction> Block(List<SeccompRule> rules, uint otherwise)
     {
-        if (rules.FirstOrDefault(r => r.Args is not { Count: > 0 }) is { } unconditional)
-            return [BpfAssembler.Return(Action(unconditional.Action, unconditional.ErrnoRet))];
+        if (rules.Find(r => r.Conditions.Count == 0) is { } unconditional)
+            return [BpfAssembler.Return(unconditional.Action)];
         var block = new List<BpfInstruction>();
         foreach (var rule in rules)
         {
-            List<BpfInstruction> tail = [BpfAssembler.Return(Action(rule.Action, rule.ErrnoRet))];
-            foreach (var condition in rule.Args!.Reverse())
+            List<BpfInstruction> tail = [BpfAssembler.Return(rule.Action)];
+            foreach (var condition in rule.Conditions.Reverse())
                 tail.InsertRange(0, Test(condition, tail.Count));
             block.AddRange(tail);
         }
@@ -156,6 +164,21 @@ internal static class SeccompCompiler
             "SCMP_ACT_NOTIFY" => throw Invalid("not supported by this runtime: seccomp action SCMP_ACT_NOTIFY"),
             _ => throw Invalid($"seccomp: unknown action \"{action}\""),
         };
+
+    /// <summary>Ascending blocks for the search; neighbours that say the same become one.</summary>
+    sealed class BlockList
+    {
+        internal List<(uint Start, IReadOnlyList<BpfInstruction> Block)> Blocks { get; } = [];
+
+        internal void Add(uint start, IReadOnlyList<BpfInstruction> block)
+        {
+            // The default that was put after the number before gives way to a rule for the next.
+            if (Blocks.Count > 0 && Blocks[^1].Start == start)
+                Blocks.RemoveAt(Blocks.Count - 1);
+            if (Blocks.Count == 0 || !Blocks[^1].Block.SequenceEqual(block))
+                Blocks.Add((start, block));
+        }
+    }
 
     static LaunchException Invalid(string message) => new(FailureKind.Other, message);
 }

@@ -13,7 +13,7 @@ public sealed class SeccompCompilerTests
 {
     const uint Allow = 0x7fff0000, Eperm = 0x00050001, Enosys = 0x00050026;
     static readonly string[] Names = ["SCMP_ARCH_X86_64", "SCMP_ARCH_X86", "SCMP_ARCH_X32"];
-    static readonly ulong[] Samples = [0, 1, 8, 40, 0x20000, 0x20008, 0x10000000, 0x7E020000, 0x01200011, 0xffffffff, 0x100000000, 0x100000028, ulong.MaxValue];
+    static readonly ulong[] Samples = [0, 1, 8, 37, 38, 39, 40, 41, 0x20000, 0x20008, 0x10000000, 0x7E020000, 0x01200011, 0xffffffff, 0x100000000, 0x100000028, ulong.MaxValue];
 
     /// <summary>The machine of the kernel, as far as seccomp programs use it: net/core/filter.c.</summary>
     static uint Run(byte[] program, uint architecture, uint number, ulong argument)
@@ -131,6 +131,124 @@ public sealed class SeccompCompilerTests
         byte[] program = SeccompCompiler.Compile(SeccompProfile.For(new HashSet<string>(), "amd64"));
         Assert.InRange(program.Length / 8, 50, 900);
     }
+
+    [Theory]
+    [InlineData(0u, Allow)]
+    [InlineData(2u, 0x00050005u)]
+    [InlineData(SyscallTable.X32Bit, 0u)]
+    [InlineData(SyscallTable.X32Bit | 2, 0u)]
+    [InlineData(uint.MaxValue, Allow)]
+    public void A_profile_of_refusals_cannot_be_passed_by_under_x32_numbers(uint number, uint expected) =>
+        Assert.Equal(expected, Run(SeccompCompiler.Compile(Refusing(Rule("open", errno: 5))), 0xC000003E, number, 0));
+
+    [Fact]
+    public void A_call_that_is_refused_is_refused_by_the_back_doors_of_i386_too()
+    {
+        var profile = Refusing(Rule("socket", errno: 5, Is(0, 38)), Rule("shmat", errno: 6)) with
+        {
+            Architectures = ["SCMP_ARCH_X86"],
+        };
+        byte[] program = SeccompCompiler.Compile(profile);
+
+        Assert.Equal(0x00050005u, Run(program, 0x40000003, 102, 1));
+        Assert.Equal(Allow, Run(program, 0x40000003, 102, 2));
+        Assert.Equal(0x00050006u, Run(program, 0x40000003, 117, 0x10000 | 21));
+        Assert.Equal(Allow, Run(program, 0x40000003, 117, 22));
+        Assert.Equal(Allow, Run(program, 0xC000003E, 41, 39));
+    }
+
+    [Fact]
+    public void A_call_allowed_under_a_condition_is_not_allowed_by_a_back_door_where_the_condition_cannot_be_seen()
+    {
+        var profile = new LinuxSeccomp
+        {
+            DefaultAction = "SCMP_ACT_ERRNO",
+            Architectures = ["SCMP_ARCH_X86"],
+            Syscalls =
+            [
+                new LinuxSyscall { Names = ["socket"], Action = "SCMP_ACT_ALLOW", Args = [Is(0, 2)] },
+                new LinuxSyscall { Names = ["bind"], Action = "SCMP_ACT_ALLOW" },
+            ],
+        };
+        byte[] program = SeccompCompiler.Compile(profile);
+
+        Assert.Equal(Eperm, Run(program, 0x40000003, 102, 1));
+        Assert.Equal(Allow, Run(program, 0x40000003, 102, 2));
+    }
+
+    [Fact]
+    public void Two_conditions_on_one_argument_are_alternatives_as_in_runc()
+    {
+        byte[] program = SeccompCompiler.Compile(Refusing(Rule("close", errno: 5, Is(0, 1), Is(0, 8))));
+
+        Assert.Equal(0x00050005u, Run(program, 0xC000003E, 3, 1));
+        Assert.Equal(0x00050005u, Run(program, 0xC000003E, 3, 8));
+        Assert.Equal(Allow, Run(program, 0xC000003E, 3, 40));
+    }
+
+    [Fact]
+    public void A_rule_that_repeats_the_default_does_not_outdo_others()
+    {
+        var profile = new LinuxSeccomp
+        {
+            DefaultAction = "SCMP_ACT_ERRNO",
+            Syscalls =
+            [
+                new LinuxSyscall { Names = ["close"], Action = "SCMP_ACT_ERRNO", ErrnoRet = 1 },
+                new LinuxSyscall { Names = ["close"], Action = "SCMP_ACT_ALLOW", Args = [Is(0, 8)] },
+            ],
+        };
+        byte[] program = SeccompCompiler.Compile(profile);
+
+        Assert.Equal(Allow, Run(program, 0xC000003E, 3, 8));
+        Assert.Equal(Eperm, Run(program, 0xC000003E, 3, 1));
+    }
+
+    [Fact]
+    public void Jumps_over_more_than_255_instructions_arrive()
+    {
+        // A condition for every call makes blocks that cannot be merged.
+        var table = SyscallTable.Find("SCMP_ARCH_X86_64")!;
+        var rules = table.Numbers.Select((n, i) =>
+            new LinuxSyscall { Names = [n.Key], Action = "SCMP_ACT_ALLOW", Args = [Is(0, (ulong)i << 32)] }
+        );
+        byte[] program = SeccompCompiler.Compile(new LinuxSeccomp { DefaultAction = "SCMP_ACT_ERRNO", Syscalls = [.. rules] });
+
+        foreach (var (number, i) in table.Numbers.Values.Select((n, i) => (n, i)))
+        {
+            Assert.Equal(Allow, Run(program, 0xC000003E, number, (ulong)i << 32));
+            Assert.Equal(Eperm, Run(program, 0xC000003E, number, ((ulong)i << 32) + 1));
+        }
+    }
+
+    [Fact]
+    public void A_program_that_the_kernel_would_not_take_is_an_error()
+    {
+        var conditions = Enumerable.Range(0, 6).Select(i => Is((uint)i, 1)).ToArray();
+        var rules = SyscallTable.Find("SCMP_ARCH_X86_64")!.Numbers.Keys.Select((n, i) => Rule(n, (uint)i + 1, conditions));
+
+        var e = Assert.Throws<LaunchException>(() => SeccompCompiler.Compile(Refusing([.. rules])));
+        Assert.Contains("too large", e.Message, StringComparison.Ordinal);
+    }
+
+    static LinuxSeccomp Refusing(params LinuxSyscall[] rules) => new() { DefaultAction = "SCMP_ACT_ALLOW", Syscalls = rules };
+
+    static LinuxSyscall Rule(string name, uint errno, params LinuxSeccompArg[] conditions) =>
+        new()
+        {
+            Names = [name],
+            Action = "SCMP_ACT_ERRNO",
+            ErrnoRet = errno,
+            Args = conditions,
+        };
+
+    static LinuxSeccompArg Is(uint index, ulong value) =>
+        new()
+        {
+            Index = index,
+            Op = "SCMP_CMP_EQ",
+            Value = value,
+        };
 
     [Theory]
     [InlineData("SCMP_ACT_NOTIFY")]
