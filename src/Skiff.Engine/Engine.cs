@@ -33,7 +33,7 @@ public sealed class Engine : IAsyncDisposable
         var bundles = new BundleBuilder(
             options,
             Layout,
-            Facts(),
+            HostFacts.Read(),
             SeccompText(options),
             new EtcFiles(Layout, Networks),
             new UserLookup()
@@ -122,14 +122,6 @@ public sealed class Engine : IAsyncDisposable
         database.Dispose();
         dataRootLock.Dispose();
     }
-
-    static HostFacts Facts() =>
-        new(
-            EngineOptions.HostPlatform.Architecture,
-            Environment.OSVersion.Version,
-            AppArmor: File.Exists("/sys/module/apparmor/parameters/enabled")
-                && File.ReadAllText("/sys/module/apparmor/parameters/enabled").StartsWith('Y')
-        );
 
     static string SeccompText(EngineOptions options) =>
         options.SeccompProfile is "builtin" or "unconfined"

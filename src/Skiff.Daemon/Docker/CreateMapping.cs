@@ -113,8 +113,6 @@ internal static class CreateMapping
     {
         if (mount.VolumeOptions is not null || mount.ImageOptions is not null || mount.ClusterOptions is not null)
             throw EngineException.NotImplemented($"--mount type={mount.Type} is not supported yet by this release of Skiff");
-        if (mount.BindOptions is { ReadOnlyNonRecursive: true } or { ReadOnlyForceRecursive: true })
-            throw EngineException.NotImplemented("--mount bind-recursive is not supported yet by this release of Skiff");
         if (mount.TmpfsOptions is { Options.Count: > 0 })
             throw EngineException.NotImplemented("--mount tmpfs-options is not supported yet by this release of Skiff");
         return new MountRequest
@@ -127,6 +125,8 @@ internal static class CreateMapping
             ReadOnly = mount.ReadOnly,
             Propagation = mount.BindOptions?.Propagation ?? "",
             NonRecursive = mount.BindOptions?.NonRecursive ?? false,
+            ReadOnlyNonRecursive = mount.BindOptions?.ReadOnlyNonRecursive ?? false,
+            ReadOnlyForceRecursive = mount.BindOptions?.ReadOnlyForceRecursive ?? false,
             CreateSource = mount.BindOptions?.CreateMountpoint ?? false,
             TmpfsSizeBytes = mount.TmpfsOptions?.SizeBytes ?? 0,
             TmpfsMode = mount.TmpfsOptions?.Mode ?? 0,

@@ -63,11 +63,18 @@ internal static class HostConfigMapping
             Source = mount.Source.Length > 0 ? mount.Source : null,
             Target = mount.Target,
             ReadOnly = mount.ReadOnly,
-            BindOptions = mount is { Propagation.Length: > 0 } or { NonRecursive: true } or { CreateSource: true }
+            BindOptions = mount
+                is { Propagation.Length: > 0 }
+                    or { NonRecursive: true }
+                    or { CreateSource: true }
+                    or { ReadOnlyNonRecursive: true }
+                    or { ReadOnlyForceRecursive: true }
                 ? new BindOptions
                 {
                     Propagation = mount.Propagation.Length > 0 ? mount.Propagation : null,
                     NonRecursive = mount.NonRecursive,
+                    ReadOnlyNonRecursive = mount.ReadOnlyNonRecursive,
+                    ReadOnlyForceRecursive = mount.ReadOnlyForceRecursive,
                     CreateMountpoint = mount.CreateSource,
                 }
                 : null,

@@ -33,7 +33,3 @@ public sealed record BundleRequest
     /// <summary>Device nodes named by --device (or all, for --privileged), as the host has them.</summary>
     public IReadOnlyList<LinuxDevice> Devices { get; init; } = [];
 }
-
-/// <summary>What a bundle depends on of this machine.</summary>
-/// <param name="Architecture">"amd64" or "arm64"</param>
-public sealed record HostFacts(string Architecture, Version Kernel, bool AppArmor);

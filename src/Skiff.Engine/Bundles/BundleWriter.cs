@@ -11,7 +11,7 @@ public static class BundleWriter
     {
         var host = request.Host;
         var security = SecurityOptions.Parse(host.SecurityOpt, request.Facts);
-        var capabilities = CapabilityList.Resolve(host);
+        var capabilities = CapabilityList.Resolve(host, request.Facts.Capabilities);
         return new Spec
         {
             Root = new SpecRoot { Path = request.RootPath, Readonly = host.ReadonlyRootfs },
@@ -28,8 +28,10 @@ public static class BundleWriter
                 Resources = Resources.Of(request),
                 RootfsPropagation = MountList.RootPropagation(host),
                 Seccomp = Seccomp(request, security, capabilities),
-                Sysctl = Sysctls(host),
-                MaskedPaths = host.Privileged || security.SystemPathsUnconfined ? null : host.MaskedPaths ?? DefaultSpec.MaskedPaths,
+                Sysctl = Sysctls.Of(host),
+                MaskedPaths = host.Privileged || security.SystemPathsUnconfined
+                    ? null
+                    : host.MaskedPaths ?? [.. DefaultSpec.MaskedPaths, .. request.Facts.MaskedPaths],
                 ReadonlyPaths = host.Privileged || security.SystemPathsUnconfined
                     ? null
                     : host.ReadonlyPaths ?? DefaultSpec.ReadonlyPaths,
@@ -38,15 +40,22 @@ public static class BundleWriter
     }
 
     /// <summary>The container's cgroup below the root of every hierarchy: "/skiff/id".</summary>
+    /// <exception cref="EngineException">InvalidParameter: a parent that climbs</exception>
     public static string CgroupsPath(string defaultParent, HostSettings host, string id)
     {
         string parent = host.CgroupParent is { Length: > 0 } own ? own : defaultParent;
-        return $"/{parent.Trim('/')}/{id}";
+        string[] parts = parent.Split('/', StringSplitOptions.RemoveEmptyEntries);
+        return parts.Contains("..") || parts.Contains(".")
+            ? throw EngineException.Invalid($"invalid --cgroup-parent \"{parent}\"")
+            : $"/{string.Join('/', [.. parts, id])}";
     }
 
     /// <summary>The environment of a process: PATH, HOSTNAME, TERM and HOME unless the user set them, then the user's.</summary>
+    /// <exception cref="EngineException">InvalidParameter: a variable without a name</exception>
     public static IReadOnlyList<string> Environment(IReadOnlyList<string> variables, string hostname, bool terminal, string home)
     {
+        if (variables.FirstOrDefault(v => v.IndexOf('=', StringComparison.Ordinal) < 1) is { } nameless)
+            throw EngineException.Invalid($"invalid environment variable: {nameless}");
         var environment = new List<string>();
         AddUnlessSet("PATH", DefaultSpec.Path);
         AddUnlessSet("HOSTNAME", "HOSTNAME=" + hostname);
@@ -63,6 +72,11 @@ public static class BundleWriter
         }
     }
 
+    static string WorkingDirectory(string path) =>
+        path.Length == 0 ? "/"
+        : path[0] == '/' ? path
+        : throw EngineException.Invalid($"the working directory '{path}' is invalid, it needs to be an absolute path");
+
     static SpecProcess Process(BundleRequest request, SecurityOptions security, IReadOnlyList<string> capabilities)
     {
         var config = request.Config;
@@ -76,10 +90,10 @@ public static class BundleWriter
             User = User(request.User),
             Args = [.. config.Entrypoint ?? [], .. config.Cmd ?? []],
             Env = Environment(config.Env, config.Hostname, config.Tty, request.User.Home),
-            Cwd = config.WorkingDir.Length > 0 ? config.WorkingDir : "/",
+            Cwd = WorkingDirectory(config.WorkingDir),
             Capabilities = CapabilityList.Sets(capabilities, request.User.Uid),
             Rlimits = host.Ulimits.Count > 0 ? [.. host.Ulimits.Select(Rlimit)] : null,
-            NoNewPrivileges = security.NoNewPrivileges ?? (request.NoNewPrivileges && !host.Privileged),
+            NoNewPrivileges = security.NoNewPrivileges ?? request.NoNewPrivileges,
             OomScoreAdj = host.OomScoreAdj,
         };
     }
@@ -119,9 +133,8 @@ public static class BundleWriter
 
     static LinuxSeccomp? Seccomp(BundleRequest request, SecurityOptions security, IReadOnlyList<string> capabilities)
     {
-        if (request.Host.Privileged)
-            return null;
-        string profile = security.SeccompProfile ?? request.SeccompProfile;
+        // A privileged container has a profile only where its user names one.
+        string profile = security.SeccompProfile ?? (request.Host.Privileged ? "unconfined" : request.SeccompProfile);
         var set = capabilities.ToHashSet(StringComparer.Ordinal);
         return profile switch
         {
@@ -129,31 +142,5 @@ public static class BundleWriter
             "builtin" or "" => SeccompProfile.For(set, request.Facts.Architecture),
             _ => SeccompProfile.Parse(profile, set, request.Facts.Architecture, request.Facts.Kernel),
         };
-    }
-
-    static IReadOnlyDictionary<string, string>? Sysctls(HostSettings host)
-    {
-        foreach (string name in host.Sysctls.Keys)
-        {
-            bool network = name.StartsWith("net.", StringComparison.Ordinal);
-            bool ipc =
-                name.StartsWith("fs.mqueue.", StringComparison.Ordinal)
-                || name
-                    is "kernel.msgmax"
-                        or "kernel.msgmnb"
-                        or "kernel.msgmni"
-                        or "kernel.sem"
-                        or "kernel.shmall"
-                        or "kernel.shmmax"
-                        or "kernel.shmmni"
-                        or "kernel.shm_rmid_forced";
-            if (!network && !ipc)
-                throw EngineException.Invalid($"sysctl '{name}' is not allowed: it is not separate for each container");
-            if (network && host.NetworkMode == "host")
-                throw EngineException.Invalid($"sysctl '{name}' not allowed in host network namespace");
-            if (ipc && host.IpcMode == "host")
-                throw EngineException.Invalid($"sysctl '{name}' not allowed in host IPC namespace");
-        }
-        return host.Sysctls.Count > 0 ? host.Sysctls : null;
     }
 }

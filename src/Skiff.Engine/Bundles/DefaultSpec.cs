@@ -81,20 +81,15 @@ public static class DefaultSpec
     /// <summary>The mounts of every container below its root, in order.</summary>
     internal static IEnumerable<SpecMount> Mounts(HostSettings host)
     {
-        string access = host.Privileged ? "rw" : "ro";
+        string[] access = host.Privileged ? [] : ["ro"];
         yield return Mount("/proc", "proc", "proc", "nosuid", "noexec", "nodev");
         yield return Mount("/dev", "tmpfs", "tmpfs", "nosuid", "strictatime", "mode=755", "size=65536k");
         yield return Mount("/dev/pts", "devpts", "devpts", "nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620", "gid=5");
-        if (host.NetworkMode == "host" || host.Privileged)
-            yield return Mount("/sys", "sysfs", "sysfs", "nosuid", "noexec", "nodev", access);
-        else
-            yield return Mount("/sys", "sysfs", "sysfs", "nosuid", "noexec", "nodev", "ro");
-        yield return Mount("/sys/fs/cgroup", "cgroup", "cgroup", access, "nosuid", "noexec", "nodev");
-        yield return host.IpcMode == "host"
-            ? Bind("/dev/mqueue", "/dev/mqueue", "rbind", "rw", "nosuid", "noexec", "nodev")
-            : Mount("/dev/mqueue", "mqueue", "mqueue", "nosuid", "noexec", "nodev");
+        yield return Mount("/sys", "sysfs", "sysfs", ["nosuid", "noexec", "nodev", .. access]);
+        yield return Mount("/sys/fs/cgroup", "cgroup", "cgroup", [.. access, "nosuid", "noexec", "nodev"]);
+        yield return Mount("/dev/mqueue", "mqueue", "mqueue", "nosuid", "noexec", "nodev");
         if (host.IpcMode == "host")
-            yield return Bind("/dev/shm", "/dev/shm", "rbind", "rw", "nosuid", "noexec", "nodev");
+            yield return Bind("/dev/shm", "/dev/shm", "rbind", "rprivate");
         else if (host.IpcMode != "none")
             yield return Mount(
                 "/dev/shm",

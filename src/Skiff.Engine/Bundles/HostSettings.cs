@@ -101,7 +101,15 @@ public sealed record MountRequest
 
     /// <summary>"", "rprivate", "rshared", "rslave", "private", "shared", "slave".</summary>
     public string Propagation { get; init; } = "";
+
+    /// <summary>bind-recursive=disabled: without what is mounted below the source.</summary>
     public bool NonRecursive { get; init; }
+
+    /// <summary>bind-recursive=writable: what is mounted below a read-only source stays writable.</summary>
+    public bool ReadOnlyNonRecursive { get; init; }
+
+    /// <summary>bind-recursive=readonly: an error where the kernel cannot make all of it read-only.</summary>
+    public bool ReadOnlyForceRecursive { get; init; }
     public bool CreateSource { get; init; }
     public long TmpfsSizeBytes { get; init; }
 

@@ -1,40 +1,35 @@
 // What of a container's settings makes no sense, said when it is created.
+using Skiff.Linux.Processes;
+
 namespace Skiff.Engine.Bundles;
 
 public static class HostSettingsValidator
 {
     const long MinimumMemoryBytes = 6 << 20;
+    const long MinimumNanoCpus = 10_000_000; // the kernel gives no less than 1 ms of a period of 100 ms
 
     /// <summary>Warnings for the user.</summary>
-    /// <exception cref="EngineException">InvalidParameter, in Docker's words</exception>
-    public static IReadOnlyList<string> Validate(HostSettings host)
+    /// <exception cref="EngineException">InvalidParameter, in Docker's words; NotImplemented naming the flag</exception>
+    public static IReadOnlyList<string> Validate(HostSettings host, HostFacts facts)
     {
         Memory(host);
-        Cpu(host);
+        Cpu(host, facts);
         if (host.OomScoreAdj is < -1000 or > 1000)
-            throw EngineException.Invalid(
-                $"Invalid value {host.OomScoreAdj}, range for oom score adj is [-1000, 1000]"
-            );
+            throw EngineException.Invalid($"Invalid value {host.OomScoreAdj}, range for oom score adj is [-1000, 1000]");
         if (host.ShmSizeBytes < 0)
             throw EngineException.Invalid("SHM size can not be less than 0");
+        if (host.Annotations.ContainsKey(""))
+            throw EngineException.Invalid("invalid Annotations: the empty string is not permitted as an annotation key");
         foreach (var limit in host.Ulimits)
-            if (Skiff.Linux.Processes.Rlimits.TryParse("RLIMIT_" + limit.Name.ToUpperInvariant()) is null)
-                throw EngineException.Invalid($"invalid ulimit type: {limit.Name}");
-            else if (limit.Hard >= 0 && (limit.Soft < 0 || limit.Soft > limit.Hard))
-                throw EngineException.Invalid(
-                    $"ulimit soft limit must be less than or equal to hard limit: {limit.Soft} > {limit.Hard}"
-                );
-        Mode("--ipc", host.IpcMode, "", "private", "host", "shareable", "none");
-        Mode("--pid", host.PidMode, "", "private", "host");
-        Mode("--uts", host.UtsMode, "", "host");
-        Mode("--cgroupns", host.CgroupnsMode, "", "private", "host");
-        if (host.LogDriver is not ("" or "json-file" or "none"))
-            throw EngineException.NotImplemented(
-                $"--log-driver {host.LogDriver} is not supported by this release of Skiff: json-file and none are"
-            );
-        foreach (string option in host.LogOptions.Keys)
-            if (option is not ("max-size" or "max-file"))
-                throw EngineException.Invalid($"unknown log opt '{option}' for json-file log driver");
+            CheckUlimit(limit);
+        foreach (var device in host.Devices)
+            if (device.Access.Length == 0 || device.Access.AsSpan().ContainsAnyExcept("rwm"))
+                throw EngineException.Invalid($"bad mode specified: {device.Access}");
+        Mode("--ipc", "IPC", host.IpcMode, "", "private", "host", "shareable", "none");
+        Mode("--pid", "PID", host.PidMode, "", "private", "host");
+        Mode("--uts", "UTS", host.UtsMode, "", "host");
+        Mode("--cgroupns", "cgroup namespace", host.CgroupnsMode, "", "private", "host");
+        Log(host);
         return host.OomKillDisable && host.MemoryBytes == 0
             ? ["OOM killer is disabled for the container, but no memory limit is set, this can result in the system running out of resources."]
             : [];
@@ -47,55 +42,73 @@ public static class HostSettingsValidator
         if (host.MemorySwapBytes > 0 && host.MemoryBytes == 0)
             throw EngineException.Invalid("You should always set the Memory limit when using Memoryswap limit, see usage");
         if (host.MemorySwapBytes > 0 && host.MemorySwapBytes < host.MemoryBytes)
-            throw EngineException.Invalid(
-                "Minimum memoryswap limit should be larger than memory limit, see usage"
-            );
+            throw EngineException.Invalid("Minimum memoryswap limit should be larger than memory limit, see usage");
         if (host.MemoryReservationBytes is not 0 and < MinimumMemoryBytes)
             throw EngineException.Invalid("Minimum memory reservation allowed is 6MB");
         if (host.MemoryBytes > 0 && host.MemoryReservationBytes > host.MemoryBytes)
             throw EngineException.Invalid("Minimum memory limit can not be less than memory reservation limit, see usage");
     }
 
-    static void Cpu(HostSettings host)
+    static void Cpu(HostSettings host, HostFacts facts)
     {
-        int processors = Environment.ProcessorCount;
-        if (host.NanoCpus < 0 || host.NanoCpus > processors * 1_000_000_000L)
+        long processors = facts.Cpus.Count;
+        if (host.NanoCpus is not 0 and < MinimumNanoCpus || host.NanoCpus > processors * 1_000_000_000)
             throw EngineException.Invalid(
                 $"range of CPUs is from 0.01 to {processors}.00, as there are only {processors} CPUs available"
             );
-        if (host.NanoCpus > 0 && (host.CpuPeriodMicroseconds > 0 || host.CpuQuotaMicroseconds > 0))
+        if (host.NanoCpus > 0 && host.CpuPeriodMicroseconds > 0)
             throw EngineException.Invalid("Conflicting options: Nano CPUs and CPU Period cannot both be set");
+        if (host.NanoCpus > 0 && host.CpuQuotaMicroseconds > 0)
+            throw EngineException.Invalid("Conflicting options: Nano CPUs and CPU Quota cannot both be set");
         if (host.CpuPeriodMicroseconds is not 0 and (< 1000 or > 1_000_000))
             throw EngineException.Invalid("CPU cfs period can not be less than 1ms (i.e. 1000) or larger than 1s (i.e. 1000000)");
         if (host.CpuQuotaMicroseconds is > 0 and < 1000)
             throw EngineException.Invalid("CPU cfs quota can not be less than 1ms (i.e. 1000)");
         if (host.CpuShares < 0)
             throw EngineException.Invalid($"invalid CPU shares ({host.CpuShares}): value must be a positive integer");
-        CpuSet("cpuset cpus", host.CpusetCpus, processors);
-        CpuSet("cpuset mems", host.CpusetMems, int.MaxValue);
+        CpuSet("cpuset cpus", "CPUs", host.CpusetCpus, facts.Cpus);
+        CpuSet("cpuset mems", "memory nodes", host.CpusetMems, facts.MemoryNodes);
     }
 
-    /// <summary>cpuset(7), List format: "0-3,5".</summary>
-    static void CpuSet(string what, string list, int available)
+    static void CpuSet(string what, string things, string list, NumberRanges available)
     {
-        foreach (string range in list.Split(',', StringSplitOptions.RemoveEmptyEntries))
-        {
-            string[] ends = range.Split('-');
-            if (ends.Length > 2 || ends.Any(e => !int.TryParse(e, out _)) || (ends.Length == 2 && int.Parse(ends[0], null) > int.Parse(ends[1], null)))
-                throw EngineException.Invalid($"Invalid value {list} for {what}");
-            if (int.Parse(ends[^1], null) >= available)
-                throw EngineException.Invalid(
-                    $"Requested CPUs are not available - requested {list}, available: 0-{available - 1}"
-                );
-        }
+        if (list.Length == 0)
+            return;
+        var wanted =
+            NumberRanges.TryParse(list)
+            ?? throw EngineException.Invalid($"Invalid value {list} for {what}: invalid format: {list}");
+        if (!available.Contains(wanted))
+            throw EngineException.Invalid($"Requested {things} are not available - requested {list}, available: {available}");
     }
 
-    static void Mode(string flag, string value, params string[] allowed)
+    static void CheckUlimit(Ulimit limit)
+    {
+        if (Rlimits.TryParse("RLIMIT_" + limit.Name.ToUpperInvariant()) is null)
+            throw EngineException.Invalid($"invalid ulimit type: {limit.Name}");
+        // -1 is unlimited, and so more than any number.
+        if (limit.Hard >= 0 && (limit.Soft < 0 || limit.Soft > limit.Hard))
+            throw EngineException.Invalid(
+                $"ulimit soft limit must be less than or equal to hard limit: {limit.Soft} > {limit.Hard}"
+            );
+    }
+
+    static void Log(HostSettings host)
+    {
+        if (host.LogDriver is not ("" or "json-file" or "none"))
+            throw EngineException.NotImplemented(
+                $"--log-driver {host.LogDriver} is not supported by this release of Skiff: json-file and none are"
+            );
+        foreach (string option in host.LogOptions.Keys)
+            if (option is not ("max-size" or "max-file"))
+                throw EngineException.Invalid($"unknown log opt '{option}' for json-file log driver");
+    }
+
+    static void Mode(string flag, string what, string value, params ReadOnlySpan<string> allowed)
     {
         if (allowed.Contains(value))
             return;
         throw value.StartsWith("container:", StringComparison.Ordinal)
             ? EngineException.NotImplemented($"{flag} {value} is not supported yet by this release of Skiff")
-            : EngineException.Invalid($"{flag}: invalid mode: {value}");
+            : EngineException.Invalid($"invalid {what} mode: {value}");
     }
 }

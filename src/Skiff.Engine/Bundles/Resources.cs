@@ -29,7 +29,12 @@ internal static class Resources
             Limit = Positive(host.MemoryBytes),
             Reservation = Positive(host.MemoryReservationBytes),
             // Docker: without --memory-swap a container may use as much swap again as it has memory.
-            Swap = host.MemorySwapBytes != 0 ? host.MemorySwapBytes : host.MemoryBytes > 0 ? host.MemoryBytes * 2 : null,
+            Swap = host.MemorySwapBytes switch
+            {
+                > 0 => host.MemorySwapBytes,
+                < 0 => -1,
+                _ => host.MemoryBytes > 0 ? host.MemoryBytes * 2 : null,
+            },
             DisableOOMKiller = host.OomKillDisable ? true : null,
         };
     }
@@ -60,7 +65,14 @@ internal static class Resources
         List<LinuxDeviceRule> rules = [.. DefaultSpec.DeviceRules];
         foreach (var device in request.Devices)
         {
-            string access = request.Host.Devices.FirstOrDefault(d => d.PathInContainer == device.Path)?.Access ?? "rwm";
+            // The device itself, or one of a directory of devices.
+            string access =
+                request
+                    .Host.Devices.FirstOrDefault(d =>
+                        d.PathInContainer == device.Path
+                        || device.Path.StartsWith(d.PathInContainer + "/", StringComparison.Ordinal)
+                    )
+                    ?.Access ?? "rwm";
             rules.Add(DefaultSpec.Allow(device.Type, device.Major, device.Minor, access));
         }
         foreach (string rule in request.Host.DeviceCgroupRules)

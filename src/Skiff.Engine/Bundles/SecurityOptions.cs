@@ -17,7 +17,10 @@ internal sealed record SecurityOptions(bool? NoNewPrivileges, string? SeccompPro
                 noNewPrivileges = true;
                 continue;
             }
-            int separator = option.IndexOfAny(['=', ':']);
+            // "key=value"; "key:value" is the old form.
+            int separator = option.IndexOf('=', StringComparison.Ordinal);
+            if (separator < 0)
+                separator = option.IndexOf(':', StringComparison.Ordinal);
             string key = separator < 0 ? option : option[..separator];
             string value = separator < 0 ? "" : option[(separator + 1)..];
             switch (key)

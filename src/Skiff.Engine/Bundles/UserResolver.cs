@@ -26,15 +26,10 @@ public static class UserResolver
         string wantedUser = parts[0].Length > 0 ? parts[0] : "0";
         string wantedGroup = parts.Length > 1 ? parts[1] : "";
 
-        // passwd(5): name:password:uid:gid:gecos:home:shell
-        string[]? entry = Find(passwd, 6, f => f[0] == wantedUser) ?? Find(passwd, 6, f => f[2] == wantedUser);
-        uint uid = entry is not null
-            ? Number(entry[2], "uid")
-            : TryNumber(wantedUser)
-                ?? throw EngineException.Invalid(
-                    $"unable to find user {wantedUser}: no matching entries in passwd file"
-                );
-        uint gid = entry is not null ? Number(entry[3], "gid") : 0;
+        // passwd(5): name:password:uid:gid:gecos:home:shell. The first that has the name or the number.
+        string[]? entry = Find(passwd, 4, wantedUser);
+        uint uid = entry is not null ? Id(entry[2]) : Number(wantedUser, "user", "passwd");
+        uint gid = entry is not null ? Id(entry[3]) : 0;
         if (wantedGroup.Length > 0)
             gid = GroupId(wantedGroup, group);
 
@@ -42,32 +37,38 @@ public static class UserResolver
         // Docker gives the supplementary groups of the user only where the group was left to the user's own.
         if (wantedGroup.Length == 0 && entry is not null)
             foreach (string[] fields in Fields(group, 4))
-                if (fields[3].Split(',').Contains(entry[0]) && TryNumber(fields[2]) is { } member && member != gid)
+                if (fields[3].Split(',').Contains(entry[0]) && TryId(fields[2]) is { } member && member != gid)
                     additional.Add(member);
         foreach (string name in groupAdd)
             additional.Add(GroupId(name, group));
-        return new ResolvedUser(uid, gid, [.. additional.Distinct()], entry is { } found ? found[5] : "/");
+        string home = entry is [_, _, _, _, _, { Length: > 0 } own, ..] ? own : "/";
+        return new ResolvedUser(uid, gid, [.. additional.Distinct()], home);
     }
 
     // group(5): name:password:gid:members
-    static uint GroupId(string wanted, IReadOnlyList<string> group)
-    {
-        string[]? entry = Find(group, 3, f => f[0] == wanted);
-        return entry is not null
-            ? Number(entry[2], "gid")
-            : TryNumber(wanted)
-                ?? throw EngineException.Invalid($"unable to find group {wanted}: no matching entries in group file");
-    }
+    static uint GroupId(string wanted, IReadOnlyList<string> group) =>
+        Find(group, 3, wanted) is { } entry ? Id(entry[2]) : Number(wanted, "group", "group");
 
-    static string[]? Find(IReadOnlyList<string> lines, int fields, Func<string[], bool> match) =>
-        Fields(lines, fields).FirstOrDefault(match);
+    static string[]? Find(IReadOnlyList<string> lines, int fields, string nameOrNumber) =>
+        Fields(lines, fields).FirstOrDefault(f => f[0] == nameOrNumber || f[2] == nameOrNumber);
 
     static IEnumerable<string[]> Fields(IReadOnlyList<string> lines, int atLeast) =>
-        lines.Select(l => l.Split(':')).Where(f => f.Length >= atLeast);
+        lines
+            .Select(l => l.Trim())
+            .Where(l => !l.StartsWith('#'))
+            .Select(l => l.Split(':'))
+            .Where(f => f.Length >= atLeast);
 
-    static uint? TryNumber(string text) =>
+    /// <summary>An id that is in no file.</summary>
+    static uint Number(string text, string what, string file) =>
+        // long, so that -1 and numbers out of range are told from names.
+        long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out _)
+            ? Id(text)
+            : throw EngineException.Invalid($"unable to find {what} {text}: no matching entries in {file} file");
+
+    static uint Id(string text) =>
+        TryId(text) ?? throw EngineException.Invalid($"uids and gids must be in range 0-{int.MaxValue}");
+
+    static uint? TryId(string text) =>
         uint.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out uint n) && n <= int.MaxValue ? n : null;
-
-    static uint Number(string text, string what) =>
-        TryNumber(text) ?? throw EngineException.Invalid($"invalid {what} \"{text}\" in the image's user database");
 }

@@ -24,9 +24,10 @@ internal sealed class BundleBuilder(
 
     static readonly ResolvedUser AnyUser = new(0, 0, [], "/");
 
-    /// <summary>Writes the bundle to nowhere: every setting that cannot be expressed is an error now.</summary>
-    internal void Check(Container container)
+    /// <summary>Writes the bundle to nowhere: every setting that cannot be expressed is an error now. Returns warnings for the user.</summary>
+    internal IReadOnlyList<string> Check(Container container)
     {
+        var warnings = HostSettingsValidator.Validate(container.Host, facts);
         foreach (var (source, create) in MountList.Sources(container.Host))
             if (!create && !Path.Exists(source))
                 throw EngineException.Invalid(
@@ -36,6 +37,7 @@ internal sealed class BundleBuilder(
         LogOptions.MaxFiles(container.Host.LogOptions, options.LogMaxFiles);
         var root = new SpecMount { Destination = "/" };
         BundleWriter.Write(Request(container, root, AnyUser, hasSandbox: container.Host.NetworkMode != "host"));
+        return warnings;
     }
 
     /// <summary>Writes config.json, task.json and the files for /etc. Returns the init process: execs start from it.</summary>
@@ -72,7 +74,10 @@ internal sealed class BundleBuilder(
         var container = live.Record;
         var init = live.Process ??= ReadProcess(container.Id);
         var user = users.ResolveRunning(container, request.User.Length > 0 ? request.User : container.Config.User);
-        var capabilities = CapabilityList.Resolve(request.Privileged ? new HostSettings { Privileged = true } : container.Host);
+        var capabilities = CapabilityList.Resolve(
+            request.Privileged ? new HostSettings { Privileged = true } : container.Host,
+            facts.Capabilities
+        );
         return init with
         {
             Terminal = request.Tty,

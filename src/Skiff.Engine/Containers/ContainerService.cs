@@ -64,7 +64,6 @@ public sealed partial class ContainerService
             ?? throw EngineException.NotFound($"No such image: {Reference.Parse(request.Image).WithDefaultTag().Familiar}");
         CheckPlatform(request, image);
         var config = ImageDefaults.Merge(request.Config, image.Config.Config);
-        var warnings = HostSettingsValidator.Validate(request.Host);
         string id = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(32));
         string name = request.Name is { Length: > 0 } given ? ValidName(given) : NameGenerator.Next(store.NameIsFree);
         var record = new Container
@@ -74,13 +73,13 @@ public sealed partial class ContainerService
             Created = DateTimeOffset.UtcNow,
             ImageName = request.Image,
             ImageId = image.Id,
-            Config = config with { Hostname = config.Hostname.Length > 0 ? config.Hostname : id[..12] },
+            Config = config with { Hostname = Hostname(config, request.Host, id) },
             Host = request.Host,
             Networks = NetworkRequests(request),
             LogPath = request.Host.LogDriver == "none" ? "" : layout.ContainerLog(id),
         };
         // Everything about it is checked before anything is taken: the bundle of this container can be written.
-        lifecycle.CheckBundle(record);
+        var warnings = lifecycle.CheckBundle(record);
 
         await using var rollback = new Rollback();
         snapshotter.Prepare(id, image);
@@ -91,6 +90,11 @@ public sealed partial class ContainerService
         events.Publish(record, "create");
         return (record, warnings);
     }
+
+    static string Hostname(ContainerConfig config, HostSettings host, string id) =>
+        config.Hostname.Length == 0 ? host.NetworkMode == "host" ? Environment.MachineName : id[..12]
+        : host.UtsMode == "host" ? throw EngineException.Invalid("conflicting options: hostname and the UTS mode")
+        : config.Hostname;
 
     /// <exception cref="EngineException">NotModified if it runs already</exception>
     public Task StartAsync(string nameOrId, CancellationToken cancellation) =>

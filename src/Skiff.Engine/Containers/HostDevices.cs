@@ -21,37 +21,46 @@ internal static class HostDevices
         using var root = SafePath.OpenRoot("/");
         var devices = new List<LinuxDevice>();
         foreach (var wanted in host.Devices)
-            devices.Add(
-                Read(root, wanted.PathOnHost, wanted.PathInContainer)
-                    ?? throw EngineException.Invalid(
-                        $"error gathering device information while adding custom device \"{wanted.PathOnHost}\": not a device node"
-                    )
-            );
+            devices.AddRange(Named(root, wanted));
         if (host.Privileged)
-            foreach (string entry in Directory.EnumerateFileSystemEntries("/dev").Where(e => !Own.Contains(Path.GetFileName(e))))
-                foreach (string path in Directory.Exists(entry) ? Directory.EnumerateFiles(entry, "*", SearchOption.AllDirectories) : [entry])
-                    if (Read(root, path, path) is { } device)
-                        devices.Add(device);
-        return devices;
+            foreach (string entry in Directory.EnumerateFileSystemEntries("/dev"))
+                if (!Own.Contains(Path.GetFileName(entry)))
+                    devices.AddRange(Below(root, entry, entry));
+        return [.. devices.DistinctBy(d => d.Path)];
     }
 
-    static LinuxDevice? Read(Fd root, string path, string inside)
+    /// <summary>A device that the user names may be behind a link, or a directory of devices: "/dev/snd".</summary>
+    static List<LinuxDevice> Named(Fd root, DeviceRequest wanted)
     {
-        string target = File.ResolveLinkTarget(path, returnFinalTarget: true)?.FullName ?? path;
-        if (
-            FileAt.TryStatus(root, Encoding.UTF8.GetBytes(target.TrimStart('/')), out var status) != Errno.None
-            || status.Kind is not (FileKind.CharacterDevice or FileKind.BlockDevice)
-        )
-            return null;
-        return new LinuxDevice
-        {
-            Type = status.Kind == FileKind.CharacterDevice ? "c" : "b",
-            Path = inside,
-            Major = status.Major,
-            Minor = status.Minor,
-            FileMode = status.Mode & 0xfff,
-            Uid = status.Uid,
-            Gid = status.Gid,
-        };
+        string path = File.ResolveLinkTarget(wanted.PathOnHost, returnFinalTarget: true)?.FullName ?? wanted.PathOnHost;
+        var found = Below(root, path, wanted.PathInContainer).ToList();
+        return found.Count > 0
+            ? found
+            : throw EngineException.Invalid(
+                $"error gathering device information while adding custom device \"{wanted.PathOnHost}\": "
+                    + (Path.Exists(path) ? "not a device node" : "no such file or directory")
+            );
+    }
+
+    /// <summary>A node, or all below a directory. Links are left out: they lead to nodes that are there by their own names.</summary>
+    static IEnumerable<LinuxDevice> Below(Fd root, string path, string inside)
+    {
+        if (FileAt.TryStatus(root, Encoding.UTF8.GetBytes(path.TrimStart('/')), out var status) != Errno.None)
+            yield break;
+        if (status.Kind == FileKind.Directory)
+            foreach (string entry in Directory.EnumerateFileSystemEntries(path))
+                foreach (var device in Below(root, entry, $"{inside}/{Path.GetFileName(entry)}"))
+                    yield return device;
+        if (status.Kind is FileKind.CharacterDevice or FileKind.BlockDevice)
+            yield return new LinuxDevice
+            {
+                Type = status.Kind == FileKind.CharacterDevice ? "c" : "b",
+                Path = inside,
+                Major = status.Major,
+                Minor = status.Minor,
+                FileMode = status.Mode & 0xfff,
+                Uid = status.Uid,
+                Gid = status.Gid,
+            };
     }
 }

@@ -11,11 +11,9 @@ internal static class ImageDefaults
     internal static ContainerConfig Merge(ContainerConfig user, ImageRunConfig? image)
     {
         image ??= new ImageRunConfig();
-        bool ownEntrypoint = user.Entrypoint is not null;
-        // An entrypoint of one empty word is how clients say "none".
-        var entrypoint = ownEntrypoint
-            ? user.Entrypoint is [""] ? [] : user.Entrypoint
-            : image.Entrypoint;
+        bool ownEntrypoint = user.Entrypoint is { Count: > 0 };
+        // An entrypoint of one empty word is how clients say "none", without words how they say "none, but your command".
+        var entrypoint = user.Entrypoint is [""] ? [] : user.Entrypoint ?? image.Entrypoint;
         var command = user.Cmd is { Count: > 0 } || ownEntrypoint ? user.Cmd : image.Cmd;
         if (entrypoint is null or { Count: 0 } && command is null or { Count: 0 })
             throw EngineException.Invalid("no command specified");

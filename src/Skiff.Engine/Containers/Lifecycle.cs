@@ -23,8 +23,9 @@ internal sealed class Lifecycle(
 {
     static readonly TimeSpan DefaultStopTimeout = TimeSpan.FromSeconds(10);
 
+    /// <summary>Returns warnings for the user.</summary>
     /// <exception cref="EngineException">InvalidParameter: a setting that no bundle can express</exception>
-    internal void CheckBundle(Container container) => bundles.Check(container);
+    internal IReadOnlyList<string> CheckBundle(Container container) => bundles.Check(container);
 
     /// <exception cref="EngineException">NotModified if it runs already; what keeps it from starting</exception>
     internal async Task StartAsync(LiveContainer live, CancellationToken cancellation)

@@ -1,6 +1,7 @@
 // Facts about this machine that `info` and `version` show.
 using System.Globalization;
 using System.Runtime.InteropServices;
+using Skiff.Engine.Bundles;
 using Skiff.Linux.Cgroups;
 
 namespace Skiff.Engine.Host;
@@ -52,7 +53,8 @@ public sealed record HostInfo
                 Architecture.Arm64 => "aarch64",
                 var other => other.ToString().ToLowerInvariant(),
             },
-            Processors = Environment.ProcessorCount,
+            // Not Environment.ProcessorCount, which is less where the engine itself is limited.
+            Processors = (int)HostFacts.OnlineCpus().Count,
             MemoryBytes = TotalMemory(),
             CgroupVersion = memory is { IsV2: true } ? 2 : 1,
             MemoryLimit = memory is not null,
@@ -78,9 +80,10 @@ public sealed record HostInfo
     static Dictionary<string, string> Release()
     {
         var values = new Dictionary<string, string>(StringComparer.Ordinal);
-        foreach (string line in File.Exists("/etc/os-release") ? File.ReadLines("/etc/os-release") : [])
-            if (line.Split('=', 2) is [var key, var value])
-                values[key] = value.Trim('"');
+        foreach (string path in (string[])["/etc/os-release", "/usr/lib/os-release"])
+            foreach (string line in File.Exists(path) ? File.ReadLines(path) : [])
+                if (line.Split('=', 2) is [var key, var value])
+                    values.TryAdd(key, value.Trim('"', '\''));
         return values;
     }
 

@@ -39,6 +39,21 @@ public static unsafe class Capabilities
         return data[1] | ((ulong)data[4] << 32);
     }
 
+    /// <summary>
+    /// Names of what this process can do and hand on: in a container or under a unit's limits it is not all that the
+    /// kernel knows. proc_pid_status(5), CapEff and CapBnd.
+    /// </summary>
+    public static IReadOnlyList<string> Available()
+    {
+        ulong bits = ulong.MaxValue;
+        foreach (string line in KernelFile.Read("/proc/self/status").Split('\n'))
+            if (
+                line.StartsWith("CapEff:", StringComparison.Ordinal) || line.StartsWith("CapBnd:", StringComparison.Ordinal)
+            )
+                bits &= ulong.Parse(line.AsSpan(7).Trim(), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture);
+        return [.. Names.Where((_, number) => (bits >> number & 1) == 1)];
+    }
+
     /// <summary>The highest capability that the running kernel knows.</summary>
     public static int Last() =>
         int.Parse(KernelFile.Read("/proc/sys/kernel/cap_last_cap").AsSpan().Trim(), CultureInfo.InvariantCulture);

@@ -1,5 +1,5 @@
 // config.json and the plan it becomes, side by side in test/golden/plans.
-using System.Runtime.CompilerServices;
+using System.Text;
 using Skiff.Linux.Cgroups;
 using Skiff.Linux.Namespaces;
 using Skiff.Oci.Runtime;
@@ -51,7 +51,7 @@ public sealed class PlanCompilerTests
     [Fact]
     public void A_further_process_in_a_container()
     {
-        SpecProcess process = SpecReader.ReadProcess(File.ReadAllBytes(Golden("exec.json")));
+        SpecProcess process = SpecReader.ReadProcess(Encoding.UTF8.GetBytes(Golden.Read("plans/exec.json")));
         CompareWithGolden("exec", PlanCompiler.Exec(Read("default-v1"), process, Facts(V1, seccomp: null)));
     }
 
@@ -72,19 +72,11 @@ public sealed class PlanCompilerTests
 
     static Spec Read(string name)
     {
-        Spec spec = SpecReader.Read(File.ReadAllBytes(Golden(name + ".json")));
+        Spec spec = SpecReader.Read(Encoding.UTF8.GetBytes(Golden.Read($"plans/{name}.json")));
         SpecValidator.Check(spec);
         return spec;
     }
 
-    static string Golden(string file) => Path.Combine(AppContext.BaseDirectory, "golden", "plans", file);
-
-    static void CompareWithGolden(string name, CompiledLaunch compiled, [CallerFilePath] string here = "")
-    {
-        string plan = compiled.Plan.Dump();
-        if (Environment.GetEnvironmentVariable("SKIFF_ACCEPT") == "1")
-            File.WriteAllText(Path.Combine(Path.GetDirectoryName(here)!, "../../../golden/plans", name + ".plan"), plan);
-        else
-            Assert.Equal(File.ReadAllText(Golden(name + ".plan")), plan);
-    }
+    static void CompareWithGolden(string name, CompiledLaunch compiled) =>
+        Golden.Compare($"plans/{name}.plan", compiled.Plan.Dump());
 }
