@@ -19,4 +19,7 @@ internal static partial class Log
 
     [LoggerMessage(5, LogLevel.Warning, "{Host} is open to everyone who can reach it, without authentication: whoever connects is root on this machine")]
     internal static partial void OpenToAll(ILogger logger, string host);
+
+    [LoggerMessage(6, LogLevel.Information, "{Text}")]
+    internal static partial void Notice(ILogger logger, string text);
 }

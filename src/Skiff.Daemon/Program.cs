@@ -56,6 +56,8 @@ static async Task<int> ServeAsync(DaemonOptions options)
         Routes.Of(engine, server).HandleAsync,
         log
     );
+    foreach (string notice in engine.Networks.Notices)
+        Log.Notice(log, notice);
     Directory.CreateDirectory(Path.GetDirectoryName(options.PidFile)!);
     await File.WriteAllTextAsync(options.PidFile, $"{Environment.ProcessId}\n");
     foreach (string host in options.Hosts)

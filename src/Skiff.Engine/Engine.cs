@@ -119,6 +119,7 @@ public sealed class Engine : IAsyncDisposable
     {
         await background.DisposeAsync();
         await Networks.DisposeAsync();
+        await Images.DisposeAsync();
         database.Dispose();
         dataRootLock.Dispose();
     }

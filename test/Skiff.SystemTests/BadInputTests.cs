@@ -22,11 +22,11 @@ public sealed class BadInputTests(Port port) : IDisposable
 
     [Theory, MemberData(nameof(Clients))]
     public void An_unknown_image(string client) =>
-        Fails(client, 125, "pull access denied for no-such-image", "run", "no-such-image");
+        Fails(client, 125, "not found", "run", $"{port.Registry.Host}/no-such-image");
 
     [Theory, MemberData(nameof(Clients))]
     public void An_unknown_tag(string client) =>
-        Fails(client, 125, "manifest for busybox:nope not found", "run", "busybox:nope");
+        Fails(client, 125, "manifest unknown", "run", $"{port.Registry.Host}/library/busybox:nope");
 
     [Theory, MemberData(nameof(Clients))]
     public void A_malformed_reference(string client)
@@ -108,7 +108,7 @@ public sealed class BadInputTests(Port port) : IDisposable
         byte[] blob = File.ReadAllBytes(scene.LayerPath);
         blob[blob.Length / 2] ^= 0xff;
         File.WriteAllBytes(scene.LayerPath, blob);
-        scene.PullFails("digest", "size", "invalid", "corrupt");
+        scene.PullFails("digest");
     }
 
     [Fact]
@@ -117,7 +117,7 @@ public sealed class BadInputTests(Port port) : IDisposable
         using var scene = new DamagedImage(port, "truncated");
         byte[] blob = File.ReadAllBytes(scene.LayerPath);
         File.WriteAllBytes(scene.LayerPath, blob[..(blob.Length / 2)]);
-        scene.PullFails("unexpected", "size", "short", "end", "EOF");
+        scene.PullFails("should have");
     }
 
     [Theory]
@@ -151,7 +151,7 @@ public sealed class BadInputTests(Port port) : IDisposable
         Command.Run("mount", "-t", "tmpfs", "-o", "size=3m", "none", disk).Expect();
         try
         {
-            using var small = new EngineUnderTest("--registry-mirror", $"http://{port.Registry.Host}", "--data-root", $"{disk}/data");
+            using var small = new EngineUnderTest($"{disk}/data", ["--registry-mirror", $"http://{port.Registry.Host}"]);
             var result = small.Skiff("pull", "busybox");
             Assert.NotEqual(0, result.ExitCode);
             Assert.Contains("no space left", result.Errors, StringComparison.OrdinalIgnoreCase);
@@ -212,7 +212,8 @@ public sealed class BadInputTests(Port port) : IDisposable
             Assert.NotEqual(0, result.ExitCode);
             Assert.True(anyOf.Any(w => result.Errors.Contains(w, StringComparison.OrdinalIgnoreCase)), result.Errors);
             Assert.Equal("", victim.Skiff("images", "-q").Expect().Text);
-            Assert.Empty(Directory.EnumerateDirectories(Path.Combine(victim.DataRoot, "snapshots")));
+            // "empty" is the bottom of images without layers, made with the store.
+            Assert.All(Directory.EnumerateDirectories(Path.Combine(victim.DataRoot, "snapshots")), d => Assert.EndsWith("/empty", d, StringComparison.Ordinal));
         }
 
         public void Dispose()

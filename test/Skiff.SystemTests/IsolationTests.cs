@@ -37,7 +37,7 @@ public sealed class IsolationTests(Port port)
     public void The_root_of_the_host_is_out_of_reach()
     {
         Assert.Equal("1", Inside("busybox", "sh", "-c", "grep -c ' / / ' /proc/self/mountinfo"));
-        Assert.DoesNotContain(engine.Root + "/data/containers", Inside("busybox", "cat", "/proc/self/mountinfo").Split("/etc/")[0], StringComparison.Ordinal);
+        Assert.NotEqual(0, engine.Skiff("run", "--rm", "busybox", "ls", engine.Root).ExitCode);
     }
 
     [Fact]
@@ -109,7 +109,7 @@ public sealed class IsolationTests(Port port)
     [Fact]
     public void The_user_is_the_one_asked_for()
     {
-        Assert.Equal("uid=1000(sailor) gid=1000(sailor) groups=1000(sailor),500(crew)", Inside("-u", "sailor", "busybox", "id"));
+        Assert.Equal("uid=1000(sailor) gid=1000(sailor) groups=500(crew),1000(sailor)", Inside("-u", "sailor", "busybox", "id"));
         Assert.Equal("1234:99", Inside("-u", "1234:99", "busybox", "sh", "-c", "echo $(id -u):$(id -g)"));
     }
 

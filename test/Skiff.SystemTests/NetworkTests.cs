@@ -24,7 +24,7 @@ public sealed class NetworkTests(Port port) : IDisposable
     [Fact]
     public void The_outside_cannot_reach_a_container_that_publishes_nothing()
     {
-        string id = engine.Skiff("run", "-d", "busybox", "nc", "-lk", "-p", "7000", "-e", "echo", "reached").Expect().Text;
+        string id = engine.Skiff("run", "-d", "busybox", "nc", "-ll", "-p", "7000", "-e", "echo", "reached").Expect().Text;
         string address = engine.Skiff("inspect", "--format", "{{.NetworkSettings.Networks.bridge.IPAddress}}", id).Expect().Text;
         Assert.Equal("reached", engine.Skiff("run", "--rm", "busybox", "nc", "-w", "5", address, "7000").Expect().Text);
         outside.RouteThroughHost(address);

@@ -78,13 +78,13 @@ public sealed class SixStepsTests(Port port)
         using var quiet = new EngineUnderTest("--registry-mirror", $"http://{port.Registry.Host}");
         quiet.Skiff("pull", "busybox").Expect();
         quiet.Skiff("run", "--rm", "busybox", "true").Expect(); // what is made once is made
-        var before = Traces.Of(quiet);
+        var before = Traces.AtRest(quiet);
         string id = quiet.Skiff("run", "-d", "busybox", "sh", "-c", "echo x > /file; sleep 100").Expect().Text;
         Assert.NotEqual(before, Traces.Of(quiet));
         quiet.Skiff("exec", id, "true").Expect();
         quiet.Skiff("rm", "-f", id).Expect();
         quiet.Stop(); // background work is done
-        Assert.Equal(before, Traces.Of(quiet));
+        Assert.Equal(before, Traces.AtRest(quiet));
         quiet.Start();
     }
 }

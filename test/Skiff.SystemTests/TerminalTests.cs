@@ -14,11 +14,10 @@ public sealed class TerminalTests(Port port)
     {
         using var terminal = engine.OnTerminal(client, "run", "--rm", "-it", "busybox", "sh");
         terminal.WaitFor("# ");
-        terminal.Type("trap 'echo winch:$(stty size)' WINCH; echo ready:\n");
+        terminal.Type("echo ready:; until stty size | grep -q '^33 111$'; do sleep 0.1; done; echo resized:\n");
         terminal.WaitFor("ready:\r\n");
         terminal.Resize(33, 111);
-        terminal.Type("\n");
-        terminal.WaitFor("winch:33 111");
+        terminal.WaitFor("resized:\r\n");
         terminal.Type("exit\n");
         Assert.Equal(0, terminal.Wait());
     }

@@ -142,6 +142,19 @@ internal sealed class GoEvaluation(object? root)
             : throw new FormatException($"template parsing error: template: :1: undefined variable \"{name}\"");
     }
 
+    /// <summary>Docker's templates see Go's fields, whose case differs here and there from the JSON (APIVersion, ApiVersion).</summary>
+    static bool TryAnyCase(JsonElement element, string name, out JsonElement member)
+    {
+        foreach (var property in element.EnumerateObject())
+            if (property.Name.Equals(name, StringComparison.OrdinalIgnoreCase))
+            {
+                member = property.Value;
+                return true;
+            }
+        member = default;
+        return false;
+    }
+
     static object? Member(object? value, string name, List<object?> arguments)
     {
         if (value is ITemplateRow row)
@@ -151,7 +164,7 @@ internal sealed class GoEvaluation(object? root)
                     $"failed to execute template: template: :1:2: executing \"\" at <.{name}>: can't evaluate field {name}"
                 );
         if (value is GoJson { Element.ValueKind: JsonValueKind.Object } json)
-            return json.Element.TryGetProperty(name, out var member)
+            return json.Element.TryGetProperty(name, out var member) || TryAnyCase(json.Element, name, out member)
                 ? GoFunctions.Wrap(member, name)
                 : throw new FormatException(
                     $"template parsing error: template: :1:2: executing \"\" at <.{name}>: map has no entry for key \"{name}\""

@@ -288,21 +288,19 @@ public sealed partial class ContainerService
             );
     }
 
-    List<EndpointRequest> NetworkRequests(ContainerCreate request)
+    static List<EndpointRequest> NetworkRequests(ContainerCreate request)
     {
         string mode = request.Host.NetworkMode is "" or "default" ? "bridge" : request.Host.NetworkMode;
         if (mode is "host" or "none")
             return [];
-        List<EndpointRequest> wanted =
+        // A network that does not exist is an error of start, as in Docker: clients take 404 from create for a missing
+        // image, and pull.
+        return
         [
             request.Networks.FirstOrDefault(n => n.Network == mode || (n.Network == "default" && mode == "bridge"))
                 ?? new EndpointRequest { Network = mode },
             .. request.Networks.Where(n => n.Network != mode && n.Network != "default"),
         ];
-        foreach (var network in wanted)
-            if (networks.Find(network.Network) is null)
-                throw EngineException.NotFound($"network {network.Network} not found");
-        return wanted;
     }
 
     [GeneratedRegex("^[a-zA-Z0-9][a-zA-Z0-9_.-]+$")]

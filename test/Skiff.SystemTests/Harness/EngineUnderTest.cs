@@ -13,10 +13,15 @@ public sealed class EngineUnderTest : IDisposable
     Process? daemon;
 
     public EngineUnderTest(params string[] extraFlags)
+        : this(null, extraFlags) { }
+
+    /// <param name="dataRoot">null: a fresh directory</param>
+    public EngineUnderTest(string? dataRoot, string[] extraFlags)
     {
         Name = $"skt{System.Environment.ProcessId % 100000}x{Interlocked.Increment(ref count)}";
         Root = Directory.CreateTempSubdirectory("skiff-test-").FullName;
         RunRoot = $"/run/{Name}";
+        DataRoot = dataRoot ?? Path.Combine(Root, "data");
         flags =
         [
             "--data-root",
@@ -40,7 +45,7 @@ public sealed class EngineUnderTest : IDisposable
     public string Name { get; }
     public string Root { get; }
     public string RunRoot { get; }
-    public string DataRoot => Path.Combine(Root, "data");
+    public string DataRoot { get; }
     public string Bridge => Name;
     public string Socket => Path.Combine(RunRoot, "skiff.sock");
     public string Log => Path.Combine(Root, "skiffd.log");

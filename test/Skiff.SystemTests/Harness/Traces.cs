@@ -3,6 +3,13 @@ namespace Skiff.SystemTests.Harness;
 
 public static class Traces
 {
+    /// <summary>The same once the kernel has taken the last link of ended containers down, which it does in its own time.</summary>
+    public static string AtRest(EngineUnderTest engine)
+    {
+        SpinWait.SpinUntil(() => !Links(engine).Any(), TimeSpan.FromSeconds(10));
+        return Of(engine);
+    }
+
     /// <summary>One line a thing, sorted. The database and logs of the engine itself are left out.</summary>
     public static string Of(EngineUnderTest engine)
     {
@@ -16,7 +23,7 @@ public static class Traces
             );
         lines.AddRange(File.ReadLines("/proc/self/mountinfo").Where(l => l.Contains(engine.Root, StringComparison.Ordinal) || l.Contains(engine.RunRoot, StringComparison.Ordinal)));
         lines.AddRange(Directory.EnumerateDirectories("/sys/fs/cgroup", "skiff", SearchOption.AllDirectories).SelectMany(Directory.EnumerateDirectories).Where(d => Owns(engine, Path.GetFileName(d))));
-        lines.AddRange(Directory.EnumerateDirectories("/sys/class/net").Where(d => File.Exists($"{d}/master/uevent") && File.ReadAllText($"{d}/master/uevent").Contains(engine.Bridge, StringComparison.Ordinal)));
+        lines.AddRange(Links(engine));
         foreach (string process in Directory.EnumerateDirectories("/proc").Where(d => int.TryParse(Path.GetFileName(d), out _)))
         {
             try
@@ -33,6 +40,9 @@ public static class Traces
         lines.Sort(StringComparer.Ordinal);
         return string.Join('\n', lines);
     }
+
+    static IEnumerable<string> Links(EngineUnderTest engine) =>
+        Directory.Exists($"/sys/class/net/{engine.Bridge}/brif") ? Directory.EnumerateFileSystemEntries($"/sys/class/net/{engine.Bridge}/brif") : [];
 
     static bool Owns(EngineUnderTest engine, string id) =>
         Directory.Exists(Path.Combine(engine.DataRoot, "containers", id))
