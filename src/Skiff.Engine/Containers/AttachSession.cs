@@ -50,6 +50,9 @@ public sealed class AttachSession : IDisposable
     /// <summary>A failure to start is written to the client, as Docker does for execs, instead of thrown.</summary>
     internal bool ReportFailure { get; init; }
 
+    /// <summary>Awaited between the end of the output and the end of the session: what the client may ask for then is there.</summary>
+    internal Func<Task>? Settled { get; init; }
+
     /// <summary>
     /// Copies both ways until the process has ended and all its output is written, the client detaches by its keys or
     /// goes away. End of input from the client is passed on as end of stdin where the container has StdinOnce.
@@ -75,7 +78,11 @@ public sealed class AttachSession : IDisposable
             socket.Dispose();
         }
         else
+        {
             await output;
+            if (Settled is not null)
+                await Settled();
+        }
         await stop.CancelAsync();
         await Task.WhenAll(input, output).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }

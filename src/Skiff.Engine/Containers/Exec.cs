@@ -25,4 +25,5 @@ public sealed record Exec
     public bool Running { get; init; }
     public int Pid { get; init; }
     public int? ExitCode { get; init; }
+    public DateTimeOffset? EndedAt { get; init; }
 }

@@ -17,9 +17,12 @@ internal sealed class Execs(
 )
 {
     /// <summary>Ended execs a container keeps for those who still ask for their exit code.</summary>
-    const int MaxEndedPerContainer = 64;
+    const int MaxEndedPerContainer = 512;
 
     readonly ConcurrentDictionary<string, Exec> execs = new(StringComparer.Ordinal);
+
+    /// <summary>Of running execs: completes when the exit code is recorded.</summary>
+    readonly ConcurrentDictionary<string, Task> endings = new(StringComparer.Ordinal);
 
     /// <exception cref="EngineException">Conflict: the container does not run</exception>
     internal Exec Create(LiveContainer live, ExecRequest request)
@@ -91,6 +94,8 @@ internal sealed class Execs(
         )
         {
             ReportFailure = true,
+            // Clients ask for the exit code as soon as the stream ends.
+            Settled = () => endings.GetValueOrDefault(exec.Id, Task.CompletedTask),
         };
     }
 
@@ -105,7 +110,7 @@ internal sealed class Execs(
     internal void ContainerEnded(string containerId)
     {
         foreach (var exec in execs.Values.Where(e => e.ContainerId == containerId && e.Running))
-            execs[exec.Id] = exec with { Running = false, ExitCode = exec.ExitCode ?? 137 };
+            execs[exec.Id] = exec with { Running = false, ExitCode = exec.ExitCode ?? 137, EndedAt = DateTimeOffset.UtcNow };
     }
 
     internal void ContainerRemoved(string containerId) => Forget(containerId, 0);
@@ -144,10 +149,17 @@ internal sealed class Execs(
         catch (Exception e)
         {
             int code = e is EngineException { InnerException: TaskException { Kind: FailureKind.CommandNotFound } } ? 127 : 126;
-            execs[exec.Id] = exec with { ExitCode = code };
+            execs[exec.Id] = exec with { ExitCode = code, EndedAt = DateTimeOffset.UtcNow };
             throw;
         }
-        background.Run(() => WatchAsync(exec.Id, live, task));
+        var ended = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        endings[exec.Id] = ended.Task;
+        background.Run(async () =>
+        {
+            await WatchAsync(exec.Id, live, task);
+            endings.TryRemove(exec.Id, out _);
+            ended.SetResult();
+        });
     }
 
     async Task WatchAsync(string id, LiveContainer live, TaskClient task)
@@ -162,13 +174,13 @@ internal sealed class Execs(
             code = 137; // the shim ended with its container
         }
         if (execs.TryGetValue(id, out var exec))
-            execs[id] = exec with { Running = false, ExitCode = code };
+            execs[id] = exec with { Running = false, ExitCode = code, EndedAt = DateTimeOffset.UtcNow };
         events.Publish(live.Record, "exec_die", ("execID", id), ("exitCode", $"{code}"));
     }
 
     void Forget(string containerId, int keep)
     {
-        var ended = execs.Values.Where(e => e.ContainerId == containerId && (keep == 0 || e.ExitCode is not null)).ToList();
+        var ended = execs.Values.Where(e => e.ContainerId == containerId && (keep == 0 || e.EndedAt is not null)).OrderBy(e => e.EndedAt).ToList();
         foreach (var exec in ended.Take(ended.Count - keep))
             execs.TryRemove(exec.Id, out _);
     }
