@@ -68,6 +68,10 @@ public static class Interleaved
             return double.Parse(File.ReadAllText(counter), System.Globalization.CultureInfo.InvariantCulture) / 1e6;
         string[] ticks = File.ReadLines("/proc/stat").First().Split(' ', StringSplitOptions.RemoveEmptyEntries);
         // user nice system idle iowait irq softirq steal: proc_stat(5), in hundredths of a second
-        return ticks.Skip(1).Take(7).Where((_, i) => i is not (3 or 4)).Sum(t => double.Parse(t, System.Globalization.CultureInfo.InvariantCulture)) * 10;
+        return ticks
+                .Skip(1)
+                .Take(7)
+                .Where((_, i) => i is not (3 or 4))
+                .Sum(t => double.Parse(t, System.Globalization.CultureInfo.InvariantCulture)) * 10;
     }
 }

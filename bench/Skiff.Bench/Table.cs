@@ -21,7 +21,9 @@ public sealed class Table(IReadOnlyList<Engine> engines)
                 double median = Median(mine.Select(s => s.Wall));
                 double busy = mine.Average(s => s.Cpu);
                 string ratio = engine.Name == first ? "" : $"1/{median / wall:0.0} of its time, 1/{busy / cpu:0.0} of its CPU";
-                Console.WriteLine($"{name, -40} {engine.Name, -12} {median, 10:0.0} {mine.Min(s => s.Wall), 10:0.0} {busy, 10:0.0}   {ratio}");
+                Console.WriteLine(
+                    $"{name, -40} {engine.Name, -12} {median, 10:0.0} {mine.Min(s => s.Wall), 10:0.0} {busy, 10:0.0}   {ratio}"
+                );
             }
         }
     }

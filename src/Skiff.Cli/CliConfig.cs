@@ -97,13 +97,7 @@ internal sealed class CliConfig(string directory)
                 int colon = pair.IndexOf(':');
                 if (colon < 0)
                     throw new CliException($"{Path}: the credentials of {key} are damaged");
-                return auth with
-                {
-                    Auth = null,
-                    Username = pair[..colon],
-                    Password = pair[(colon + 1)..],
-                    ServerAddress = key,
-                };
+                return auth with { Auth = null, Username = pair[..colon], Password = pair[(colon + 1)..], ServerAddress = key };
             }
         return null;
     }
@@ -134,7 +128,17 @@ internal sealed class CliConfig(string directory)
                 }
             )
         )
-        using (var writer = new Utf8JsonWriter(file, new JsonWriterOptions { Indented = true, IndentCharacter = '\t', IndentSize = 1 }))
+        using (
+            var writer = new Utf8JsonWriter(
+                file,
+                new JsonWriterOptions
+                {
+                    Indented = true,
+                    IndentCharacter = '\t',
+                    IndentSize = 1,
+                }
+            )
+        )
             Write(writer, key, auth);
         File.Move(next, Path, overwrite: true);
         root = null;

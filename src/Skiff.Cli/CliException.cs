@@ -16,8 +16,7 @@ internal class CliException(string message, int exitCode = 1) : Exception(messag
 }
 
 /// <summary>The engine refused. Its words are in <see cref="Reason"/>.</summary>
-internal sealed class EngineErrorException(int status, string reason)
-    : CliException("Error response from daemon: " + reason)
+internal sealed class EngineErrorException(int status, string reason) : CliException("Error response from daemon: " + reason)
 {
     /// <summary>HTTP status.</summary>
     public int Status { get; } = status;

@@ -49,15 +49,13 @@ internal sealed class EngineClient(string host) : IDisposable
     /// <summary>The answer's text, unparsed.</summary>
     public ReadOnlyMemory<byte> GetRaw(string path) => Request("GET", path).Body.ReadAll(LongestAnswer);
 
-    public T Post<T>(string path, ReadOnlyMemory<byte> body, JsonTypeInfo<T> type) =>
-        Parse(Request("POST", path, body), type);
+    public T Post<T>(string path, ReadOnlyMemory<byte> body, JsonTypeInfo<T> type) => Parse(Request("POST", path, body), type);
 
     /// <summary>Sends and throws the answer's body away.</summary>
     public void Do(string method, string path, ReadOnlyMemory<byte> body = default) =>
         Request(method, path, body).Body.ReadAll(LongestAnswer);
 
-    public static ReadOnlyMemory<byte> Json<T>(T value, JsonTypeInfo<T> type) =>
-        JsonSerializer.SerializeToUtf8Bytes(value, type);
+    public static ReadOnlyMemory<byte> Json<T>(T value, JsonTypeInfo<T> type) => JsonSerializer.SerializeToUtf8Bytes(value, type);
 
     static T Parse<T>(HttpAnswer answer, JsonTypeInfo<T> type)
     {
@@ -163,7 +161,6 @@ internal sealed class EngineClient(string host) : IDisposable
 /// <summary>An attached process: output is read here and input is written, until either side ends.</summary>
 internal sealed class HijackedStream(HttpConnection connection) : IDisposable
 {
-
     /// <summary>0 at the end.</summary>
     public int Read(Span<byte> buffer)
     {

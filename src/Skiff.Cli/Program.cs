@@ -28,7 +28,9 @@ namespace Skiff.Cli
             }
             catch (FlagException e)
             {
-                CliContext.Warn($"{e.Message}\n\nUsage:  skiff [OPTIONS] COMMAND [ARG...]\n\nRun 'skiff --help' for more information");
+                CliContext.Warn(
+                    $"{e.Message}\n\nUsage:  skiff [OPTIONS] COMMAND [ARG...]\n\nRun 'skiff --help' for more information"
+                );
                 return CliException.Ours;
             }
             if (global.Version)
@@ -94,7 +96,9 @@ namespace Skiff.Cli
             }
             catch (FlagException e)
             {
-                CliContext.Warn($"{e.Message}\n\nUsage:  skiff {shown} {command.Usage}\n\nRun 'skiff {shown} --help' for more information");
+                CliContext.Warn(
+                    $"{e.Message}\n\nUsage:  skiff {shown} {command.Usage}\n\nRun 'skiff {shown} --help' for more information"
+                );
                 return CliException.Ours;
             }
             if (help || helpFlag)
@@ -125,9 +129,18 @@ namespace Skiff.Cli
                     CliContext.Warn(e.Message);
                 return e.ExitCode;
             }
-            catch (Exception e) when (e is FormatException or IOException and not BrokenPipeException or UnauthorizedAccessException or System.Net.Sockets.SocketException)
+            catch (Exception e)
+                when (e
+                        is FormatException
+                            or IOException
+                            and not BrokenPipeException
+                            or UnauthorizedAccessException
+                            or System.Net.Sockets.SocketException
+                )
             {
-                CliContext.Warn(command.RunsContainer ? $"skiff: {e.Message}\n\nRun 'skiff {shown} --help' for more information" : e.Message);
+                CliContext.Warn(
+                    command.RunsContainer ? $"skiff: {e.Message}\n\nRun 'skiff {shown} --help' for more information" : e.Message
+                );
                 return command.RunsContainer ? CliException.Ours : 1;
             }
         }

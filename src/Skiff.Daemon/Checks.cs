@@ -13,7 +13,9 @@ internal static class Checks
     const int LargestMtu = 65535;
 
     internal static string Absolute(string path, string key) =>
-        Path.IsPathRooted(path) ? Path.TrimEndingDirectorySeparator(path) : throw EngineException.Invalid($"{key} must be an absolute path: \"{path}\"");
+        Path.IsPathRooted(path)
+            ? Path.TrimEndingDirectorySeparator(path)
+            : throw EngineException.Invalid($"{key} must be an absolute path: \"{path}\"");
 
     internal static int Positive(int number, string key) =>
         number > 0 ? number : throw EngineException.Invalid($"invalid {key}: {number}");
@@ -22,7 +24,9 @@ internal static class Checks
         bytes is >= SmallestMtu and <= LargestMtu ? bytes : throw EngineException.Invalid($"invalid mtu: {bytes}");
 
     internal static Uri Mirror(string text) =>
-        Uri.TryCreate(text, UriKind.Absolute, out var uri) && uri.Scheme is "http" or "https" && uri is { Query: "", Fragment: "", UserInfo: "" }
+        Uri.TryCreate(text, UriKind.Absolute, out var uri)
+        && uri.Scheme is "http" or "https"
+        && uri is { Query: "", Fragment: "", UserInfo: "" }
             ? uri
             : throw EngineException.Invalid($"invalid mirror: \"{text}\" is not an http or https URL of a registry");
 
@@ -39,14 +43,20 @@ internal static class Checks
             && address.AddressFamily == AddressFamily.InterNetwork
             && int.TryParse(parts[1], NumberStyles.None, CultureInfo.InvariantCulture, out int prefix)
             && prefix is >= 8 and <= 30;
-        return valid ? text : throw EngineException.Invalid($"invalid bip: \"{text}\" is not an IPv4 address with a prefix, like 172.30.0.1/16");
+        return valid
+            ? text
+            : throw EngineException.Invalid($"invalid bip: \"{text}\" is not an IPv4 address with a prefix, like 172.30.0.1/16");
     }
 
     internal static string Seccomp(string profile) =>
         profile is "builtin" or "unconfined" || File.Exists(profile)
             ? profile
-            : throw EngineException.Invalid($"invalid seccomp-profile: there is no file {profile}; builtin and unconfined need none");
+            : throw EngineException.Invalid(
+                $"invalid seccomp-profile: there is no file {profile}; builtin and unconfined need none"
+            );
 
     internal static string Label(string label) =>
-        label.IndexOf('=', StringComparison.Ordinal) > 0 ? label : throw EngineException.Invalid($"invalid label: \"{label}\" is not KEY=VALUE");
+        label.IndexOf('=', StringComparison.Ordinal) > 0
+            ? label
+            : throw EngineException.Invalid($"invalid label: \"{label}\" is not KEY=VALUE");
 }

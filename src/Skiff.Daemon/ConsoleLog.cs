@@ -33,7 +33,10 @@ internal sealed class ConsoleLog(LogLevel least) : ILoggerProvider, ILogger
             _ => "error",
         };
         string text = formatter(state, exception).ReplaceLineEndings(" ");
-        string cause = exception is null ? "" : least <= LogLevel.Debug ? "\n" + exception : ": " + exception.Message;
+        string cause =
+            exception is null ? ""
+            : least <= LogLevel.Debug ? "\n" + exception
+            : ": " + exception.Message;
         lock (gate)
             Console.Error.WriteLine($"{DateTimeOffset.UtcNow:yyyy-MM-ddTHH:mm:ssZ} {level} {text}{cause}");
     }

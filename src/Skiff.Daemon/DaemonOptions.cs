@@ -28,32 +28,83 @@ internal sealed record DaemonOptions
 /// <summary>The flags of skiffd. Each that is no action is also a key of daemon.json.</summary>
 internal sealed class DaemonFlags
 {
-    readonly Option<string[]> hosts = new("--host", "-H") { Description = "Socket to listen on: unix://PATH, tcp://127.0.0.1:PORT or fd://; repeatable" };
-    readonly Option<string?> dataRoot = new("--data-root") { Description = "Directory of images, containers and records (default /var/lib/skiff)" };
-    readonly Option<string?> execRoot = new("--exec-root") { Description = "Directory of sockets and bundles of this boot (default /run/skiff)" };
-    readonly Option<string?> pidFile = new("--pidfile", "-p") { Description = "File for the daemon's pid (default EXEC-ROOT/skiffd.pid)" };
-    readonly Option<string?> configFile = new("--config-file") { Description = $"Configuration file (default {DaemonOptions.DefaultConfigFile})" };
+    readonly Option<string[]> hosts = new("--host", "-H")
+    {
+        Description = "Socket to listen on: unix://PATH, tcp://127.0.0.1:PORT or fd://; repeatable",
+    };
+    readonly Option<string?> dataRoot = new("--data-root")
+    {
+        Description = "Directory of images, containers and records (default /var/lib/skiff)",
+    };
+    readonly Option<string?> execRoot = new("--exec-root")
+    {
+        Description = "Directory of sockets and bundles of this boot (default /run/skiff)",
+    };
+    readonly Option<string?> pidFile = new("--pidfile", "-p")
+    {
+        Description = "File for the daemon's pid (default EXEC-ROOT/skiffd.pid)",
+    };
+    readonly Option<string?> configFile = new("--config-file")
+    {
+        Description = $"Configuration file (default {DaemonOptions.DefaultConfigFile})",
+    };
     readonly Option<string[]> mirrors = new("--registry-mirror") { Description = "Mirror of docker.io, asked first; repeatable" };
-    readonly Option<string[]> insecure = new("--insecure-registry") { Description = "Registry (host[:port] or CIDR) that may be asked without TLS; repeatable" };
-    readonly Option<string?> bridge = new("--bridge", "-b") { Description = "Bridge of the default network; made and owned by this engine (default skiff0)" };
-    readonly Option<string?> bip = new("--bip") { Description = "Address and prefix of the bridge, 172.30.0.1/16 (default: a free subnet)" };
+    readonly Option<string[]> insecure = new("--insecure-registry")
+    {
+        Description = "Registry (host[:port] or CIDR) that may be asked without TLS; repeatable",
+    };
+    readonly Option<string?> bridge = new("--bridge", "-b")
+    {
+        Description = "Bridge of the default network; made and owned by this engine (default skiff0)",
+    };
+    readonly Option<string?> bip = new("--bip")
+    {
+        Description = "Address and prefix of the bridge, 172.30.0.1/16 (default: a free subnet)",
+    };
     readonly Option<int?> mtu = new("--mtu") { Description = "MTU of the default network" };
     readonly Option<string[]> dns = new("--dns") { Description = "Name server for containers; repeatable (default: the host's)" };
     readonly Option<string[]> dnsSearch = new("--dns-search") { Description = "Search domain for containers; repeatable" };
     readonly Option<string[]> dnsOptions = new("--dns-opt") { Description = "Resolver option for containers; repeatable" };
     readonly Option<string?> group = new("--group", "-G") { Description = "Group that may use the unix socket" };
-    readonly Option<string?> logLevel = new("--log-level", "-l") { Description = "debug, info, warn, error or fatal (default info)" };
+    readonly Option<string?> logLevel = new("--log-level", "-l")
+    {
+        Description = "debug, info, warn, error or fatal (default info)",
+    };
     readonly Option<bool> debug = new("--debug", "-D") { Description = "The same as --log-level debug" };
-    readonly Option<string[]> logOptions = new("--log-opt") { Description = "Default of containers' logs: max-size=SIZE, max-file=N; repeatable" };
-    readonly Option<string?> seccomp = new("--seccomp-profile") { Description = "Seccomp profile of containers: builtin, unconfined or a file (default builtin)" };
-    readonly Option<bool> noNewPrivileges = new("--no-new-privileges") { Description = "Set no-new-privileges for containers unless they say otherwise" };
+    readonly Option<string[]> logOptions = new("--log-opt")
+    {
+        Description = "Default of containers' logs: max-size=SIZE, max-file=N; repeatable",
+    };
+    readonly Option<string?> seccomp = new("--seccomp-profile")
+    {
+        Description = "Seccomp profile of containers: builtin, unconfined or a file (default builtin)",
+    };
+    readonly Option<bool> noNewPrivileges = new("--no-new-privileges")
+    {
+        Description = "Set no-new-privileges for containers unless they say otherwise",
+    };
     readonly Option<string[]> labels = new("--label") { Description = "Label of the engine, KEY=VALUE; repeatable" };
-    readonly Option<int?> downloads = new("--max-concurrent-downloads") { Description = "Layers downloaded at a time per pull (default 3)" };
-    readonly Option<int?> uploads = new("--max-concurrent-uploads") { Description = "Layers uploaded at a time per push (default 5)" };
-    readonly Option<string?> cgroupParent = new("--cgroup-parent") { Description = "Parent cgroup of containers (default /skiff)" };
-    readonly Option<string?> runtime = new("--runtime-path") { Description = "The skiff-runtime program (default: beside skiffd)" };
+    readonly Option<int?> downloads = new("--max-concurrent-downloads")
+    {
+        Description = "Layers downloaded at a time per pull (default 3)",
+    };
+    readonly Option<int?> uploads = new("--max-concurrent-uploads")
+    {
+        Description = "Layers uploaded at a time per push (default 5)",
+    };
+    readonly Option<string?> cgroupParent = new("--cgroup-parent")
+    {
+        Description = "Parent cgroup of containers (default /skiff)",
+    };
+    readonly Option<string?> runtime = new("--runtime-path")
+    {
+        Description = "The skiff-runtime program (default: beside skiffd)",
+    };
     readonly Option<bool> validate = new("--validate") { Description = "Check flags and configuration file, then end" };
-    readonly Option<bool> cleanup = new("--cleanup") { Description = "Remove this engine's bridge and firewall rules from the kernel, then end; data stays" };
+    readonly Option<bool> cleanup = new("--cleanup")
+    {
+        Description = "Remove this engine's bridge and firewall rules from the kernel, then end; data stays",
+    };
 
     internal RootCommand Command(Func<ParseResult, CancellationToken, Task<int>> run)
     {
@@ -71,9 +122,32 @@ internal sealed class DaemonFlags
 
     IEnumerable<Option> All() =>
         [
-            hosts, dataRoot, execRoot, pidFile, configFile, mirrors, insecure, bridge, bip, mtu, dns, dnsSearch,
-            dnsOptions, group, logLevel, debug, logOptions, seccomp, noNewPrivileges, labels, downloads, uploads,
-            cgroupParent, runtime, validate, cleanup,
+            hosts,
+            dataRoot,
+            execRoot,
+            pidFile,
+            configFile,
+            mirrors,
+            insecure,
+            bridge,
+            bip,
+            mtu,
+            dns,
+            dnsSearch,
+            dnsOptions,
+            group,
+            logLevel,
+            debug,
+            logOptions,
+            seccomp,
+            noNewPrivileges,
+            labels,
+            downloads,
+            uploads,
+            cgroupParent,
+            runtime,
+            validate,
+            cleanup,
         ];
 
     /// <exception cref="EngineException">InvalidParameter: a wrong value, or something said twice</exception>
@@ -113,12 +187,22 @@ internal sealed class DaemonFlags
                 Mtu = Number(flags, mtu, config.Mtu, "mtu") is { } bytes ? Checks.Mtu(bytes) : null,
                 RegistryMirrors = [.. Many(flags, mirrors, config.RegistryMirrors, "registry-mirrors").Select(Checks.Mirror)],
                 InsecureRegistries = Many(flags, insecure, config.InsecureRegistries, "insecure-registries"),
-                MaxConcurrentDownloads = Checks.Positive(Number(flags, downloads, config.MaxConcurrentDownloads, "max-concurrent-downloads") ?? defaults.MaxConcurrentDownloads, "max-concurrent-downloads"),
-                MaxConcurrentUploads = Checks.Positive(Number(flags, uploads, config.MaxConcurrentUploads, "max-concurrent-uploads") ?? defaults.MaxConcurrentUploads, "max-concurrent-uploads"),
+                MaxConcurrentDownloads = Checks.Positive(
+                    Number(flags, downloads, config.MaxConcurrentDownloads, "max-concurrent-downloads")
+                        ?? defaults.MaxConcurrentDownloads,
+                    "max-concurrent-downloads"
+                ),
+                MaxConcurrentUploads = Checks.Positive(
+                    Number(flags, uploads, config.MaxConcurrentUploads, "max-concurrent-uploads")
+                        ?? defaults.MaxConcurrentUploads,
+                    "max-concurrent-uploads"
+                ),
                 Dns = [.. Many(flags, dns, config.Dns, "dns").Select(Checks.Address)],
                 DnsSearch = Many(flags, dnsSearch, config.DnsSearch, "dns-search"),
                 DnsOptions = Many(flags, dnsOptions, config.DnsOpts, "dns-opts"),
-                SeccompProfile = One(flags, seccomp, config.SeccompProfile, "seccomp-profile") is { Length: > 0 } profile ? Checks.Seccomp(profile) : "builtin",
+                SeccompProfile = One(flags, seccomp, config.SeccompProfile, "seccomp-profile") is { Length: > 0 } profile
+                    ? Checks.Seccomp(profile)
+                    : "builtin",
                 NoNewPrivileges = Both(flags, noNewPrivileges, config.NoNewPrivileges, "no-new-privileges"),
                 Labels = [.. Many(flags, labels, config.Labels, "labels").Select(Checks.Label)],
                 CgroupParent = One(flags, cgroupParent, config.CgroupParent, "cgroup-parent") ?? defaults.CgroupParent,
@@ -140,7 +224,9 @@ internal sealed class DaemonFlags
     {
         string[] flag = flags.GetValue(option) ?? [];
         return flag.Length == 0 || inFile is null
-            ? flag.Length > 0 ? flag : [.. inFile ?? []]
+            ? flag.Length > 0
+                ? flag
+                : [.. inFile ?? []]
             : throw Twice(key);
     }
 
@@ -161,7 +247,9 @@ internal sealed class DaemonFlags
     {
         var map = new Dictionary<string, string>(inFile ?? new Dictionary<string, string>(), StringComparer.Ordinal);
         foreach (string pair in pairs ?? [])
-            map[pair.Split('=')[0]] = pair.Contains('=', StringComparison.Ordinal) ? pair[(pair.IndexOf('=', StringComparison.Ordinal) + 1)..] : "";
+            map[pair.Split('=')[0]] = pair.Contains('=', StringComparison.Ordinal)
+                ? pair[(pair.IndexOf('=', StringComparison.Ordinal) + 1)..]
+                : "";
         return map;
     }
 }

@@ -17,7 +17,11 @@ internal static partial class Log
     [LoggerMessage(4, LogLevel.Error, "background work failed")]
     internal static partial void BackgroundFailed(ILogger logger, Exception error);
 
-    [LoggerMessage(5, LogLevel.Warning, "{Host} is open to everyone who can reach it, without authentication: whoever connects is root on this machine")]
+    [LoggerMessage(
+        5,
+        LogLevel.Warning,
+        "{Host} is open to everyone who can reach it, without authentication: whoever connects is root on this machine"
+    )]
     internal static partial void OpenToAll(ILogger logger, string host);
 
     [LoggerMessage(6, LogLevel.Information, "{Text}")]

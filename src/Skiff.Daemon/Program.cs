@@ -8,7 +8,9 @@ using Skiff.Engine;
 
 var flags = new DaemonFlags();
 var parsed = flags.Command((result, _) => RunAsync(result)).Parse(args);
-return await parsed.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null });
+return await parsed.InvokeAsync(
+    new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null }
+);
 
 async Task<int> RunAsync(ParseResult result)
 {
@@ -33,29 +35,28 @@ async Task<int> RunAsync(ParseResult result)
 
 static async Task<int> ServeAsync(DaemonOptions options)
 {
-    using var log = new ConsoleLog(options.LogLevel switch
-    {
-        "debug" => LogLevel.Debug,
-        "info" => LogLevel.Information,
-        "warn" => LogLevel.Warning,
-        _ => LogLevel.Error,
-    });
+    using var log = new ConsoleLog(
+        options.LogLevel switch
+        {
+            "debug" => LogLevel.Debug,
+            "info" => LogLevel.Information,
+            "warn" => LogLevel.Warning,
+            _ => LogLevel.Error,
+        }
+    );
     var ending = new TaskCompletionSource();
     using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, End);
     using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, End);
     using var hangup = PosixSignalRegistration.Create(PosixSignal.SIGHUP, c => c.Cancel = true);
 
     if (!File.Exists(options.Engine.RuntimePath))
-        throw EngineException.Invalid($"there is no {options.Engine.RuntimePath}: install skiff-runtime beside skiffd, or name it by --runtime-path");
+        throw EngineException.Invalid(
+            $"there is no {options.Engine.RuntimePath}: install skiff-runtime beside skiffd, or name it by --runtime-path"
+        );
     var server = ServerInfo.Of(options.LogLevel == "debug", e => Log.BackgroundFailed(log, e));
     Log.Starting(log, server.Version, options.Engine.DataRoot);
     await using var engine = await Engine.OpenAsync(options.Engine, server.Report, CancellationToken.None);
-    await using var app = await ApiServer.StartAsync(
-        options.Hosts,
-        options.Group,
-        Routes.Of(engine, server).HandleAsync,
-        log
-    );
+    await using var app = await ApiServer.StartAsync(options.Hosts, options.Group, Routes.Of(engine, server).HandleAsync, log);
     foreach (string notice in engine.Networks.Notices)
         Log.Notice(log, notice);
     Directory.CreateDirectory(Path.GetDirectoryName(options.PidFile)!);

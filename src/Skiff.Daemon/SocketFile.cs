@@ -33,7 +33,10 @@ internal static class SocketFile
     /// <exception cref="EngineException">InvalidParameter: no such group</exception>
     internal static void Protect(string path, string? group)
     {
-        File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.GroupWrite);
+        File.SetUnixFileMode(
+            path,
+            UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.GroupWrite
+        );
         uint? id = group is not null
             ? Skiff.Engine.Host.Groups.Find(group) ?? throw EngineException.Invalid($"no such group: \"{group}\"")
             : Skiff.Engine.Host.Groups.Find("skiff") ?? Skiff.Engine.Host.Groups.Find("docker");

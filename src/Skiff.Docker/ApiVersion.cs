@@ -43,14 +43,12 @@ public readonly record struct ApiVersion(int Major, int Minor) : IComparable<Api
 
     /// <summary>What to answer (400) to a request of this version; null if we speak it. Docker's words: clients match on them.</summary>
     public string? Refusal =>
-        this > Max
-            ? $"client version {this} is too new. Maximum supported API version is {Max}"
+        this > Max ? $"client version {this} is too new. Maximum supported API version is {Max}"
         : this < Min
             ? $"client version {this} is too old. Minimum supported API version is {Min}, please upgrade your client to a newer version"
         : null;
 
-    public int CompareTo(ApiVersion other) =>
-        Major != other.Major ? Major.CompareTo(other.Major) : Minor.CompareTo(other.Minor);
+    public int CompareTo(ApiVersion other) => Major != other.Major ? Major.CompareTo(other.Major) : Minor.CompareTo(other.Minor);
 
     public static bool operator <(ApiVersion a, ApiVersion b) => a.CompareTo(b) < 0;
 

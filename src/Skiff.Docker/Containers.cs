@@ -20,9 +20,21 @@ public sealed record ContainerConfigBody : ContainerConfigShape;
 /// <summary>Members shared by create and inspect, in Docker's order.</summary>
 public abstract record ContainerConfigShape
 {
-    public string Hostname { get; init => field = value ?? ""; } = "";
-    public string Domainname { get; init => field = value ?? ""; } = "";
-    public string User { get; init => field = value ?? ""; } = "";
+    public string Hostname
+    {
+        get;
+        init => field = value ?? "";
+    } = "";
+    public string Domainname
+    {
+        get;
+        init => field = value ?? "";
+    } = "";
+    public string User
+    {
+        get;
+        init => field = value ?? "";
+    } = "";
     public bool AttachStdin { get; init; }
     public bool AttachStdout { get; init; }
     public bool AttachStderr { get; init; }
@@ -44,9 +56,17 @@ public abstract record ContainerConfigShape
 
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public bool? ArgsEscaped { get; init; }
-    public string Image { get; init => field = value ?? ""; } = "";
+    public string Image
+    {
+        get;
+        init => field = value ?? "";
+    } = "";
     public IReadOnlyDictionary<string, EmptyObject>? Volumes { get; init; }
-    public string WorkingDir { get; init => field = value ?? ""; } = "";
+    public string WorkingDir
+    {
+        get;
+        init => field = value ?? "";
+    } = "";
 
     [JsonConverter(typeof(StringOrListConverter))]
     public IReadOnlyList<string>? Entrypoint { get; init; }

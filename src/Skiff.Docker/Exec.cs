@@ -6,7 +6,11 @@ namespace Skiff.Docker;
 /// <summary>Body of POST /containers/{id}/exec.</summary>
 public sealed record ExecCreateBody
 {
-    public string User { get; init => field = value ?? ""; } = "";
+    public string User
+    {
+        get;
+        init => field = value ?? "";
+    } = "";
     public bool Privileged { get; init; }
     public bool Tty { get; init; }
 
@@ -18,7 +22,11 @@ public sealed record ExecCreateBody
     public bool AttachStdout { get; init; }
     public string? DetachKeys { get; init; } = "";
     public IReadOnlyList<string>? Env { get; init; }
-    public string WorkingDir { get; init => field = value ?? ""; } = "";
+    public string WorkingDir
+    {
+        get;
+        init => field = value ?? "";
+    } = "";
 
     [JsonConverter(typeof(StringOrListConverter))]
     public IReadOnlyList<string>? Cmd { get; init; }

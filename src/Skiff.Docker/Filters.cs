@@ -40,8 +40,7 @@ public sealed class Filters
 
     /// <summary>Labels asked for ("a" or "a=b"), all of which an object must have.</summary>
     public bool MatchesLabels(IReadOnlyDictionary<string, string>? labels) =>
-        this["label"].All(wanted => HasLabel(labels, wanted))
-        && !this["label!"].Any(unwanted => HasLabel(labels, unwanted));
+        this["label"].All(wanted => HasLabel(labels, wanted)) && !this["label!"].Any(unwanted => HasLabel(labels, unwanted));
 
     static bool HasLabel(IReadOnlyDictionary<string, string>? labels, string wanted)
     {

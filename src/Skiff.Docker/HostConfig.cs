@@ -8,11 +8,19 @@ public sealed record HostConfig : ResourcesShape
 {
     public IReadOnlyList<string>? Binds { get; init; }
 
-    public string ContainerIDFile { get; init => field = value ?? ""; } = "";
+    public string ContainerIDFile
+    {
+        get;
+        init => field = value ?? "";
+    } = "";
 
     public LogConfig? LogConfig { get; init; } = new();
 
-    public string NetworkMode { get; init => field = value ?? ""; } = "";
+    public string NetworkMode
+    {
+        get;
+        init => field = value ?? "";
+    } = "";
 
     public IReadOnlyDictionary<string, IReadOnlyList<PortBinding>?>? PortBindings { get; init; }
 
@@ -20,7 +28,11 @@ public sealed record HostConfig : ResourcesShape
 
     public bool AutoRemove { get; init; }
 
-    public string VolumeDriver { get; init => field = value ?? ""; } = "";
+    public string VolumeDriver
+    {
+        get;
+        init => field = value ?? "";
+    } = "";
 
     public IReadOnlyList<string>? VolumesFrom { get; init; }
 
@@ -34,7 +46,11 @@ public sealed record HostConfig : ResourcesShape
 
     public IReadOnlyList<string>? CapDrop { get; init; }
 
-    public string CgroupnsMode { get; init => field = value ?? ""; } = "";
+    public string CgroupnsMode
+    {
+        get;
+        init => field = value ?? "";
+    } = "";
 
     public IReadOnlyList<string>? Dns { get; init; }
 
@@ -46,15 +62,27 @@ public sealed record HostConfig : ResourcesShape
 
     public IReadOnlyList<string>? GroupAdd { get; init; }
 
-    public string IpcMode { get; init => field = value ?? ""; } = "";
+    public string IpcMode
+    {
+        get;
+        init => field = value ?? "";
+    } = "";
 
-    public string Cgroup { get; init => field = value ?? ""; } = "";
+    public string Cgroup
+    {
+        get;
+        init => field = value ?? "";
+    } = "";
 
     public IReadOnlyList<string>? Links { get; init; }
 
     public int OomScoreAdj { get; init; }
 
-    public string PidMode { get; init => field = value ?? ""; } = "";
+    public string PidMode
+    {
+        get;
+        init => field = value ?? "";
+    } = "";
 
     public bool Privileged { get; init; }
 
@@ -71,9 +99,17 @@ public sealed record HostConfig : ResourcesShape
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public IReadOnlyDictionary<string, string>? Tmpfs { get; init; }
 
-    public string UTSMode { get; init => field = value ?? ""; } = "";
+    public string UTSMode
+    {
+        get;
+        init => field = value ?? "";
+    } = "";
 
-    public string UsernsMode { get; init => field = value ?? ""; } = "";
+    public string UsernsMode
+    {
+        get;
+        init => field = value ?? "";
+    } = "";
 
     /// <summary>Bytes.</summary>
     public long ShmSize { get; init; }
@@ -84,7 +120,11 @@ public sealed record HostConfig : ResourcesShape
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? Runtime { get; init; }
 
-    public string Isolation { get; init => field = value ?? ""; } = "";
+    public string Isolation
+    {
+        get;
+        init => field = value ?? "";
+    } = "";
 
     [JsonPropertyOrder(1)]
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
@@ -107,7 +147,11 @@ public abstract record ResourcesShape
     public long CpuShares { get; init; }
     public long Memory { get; init; }
     public long NanoCpus { get; init; }
-    public string CgroupParent { get; init => field = value ?? ""; } = "";
+    public string CgroupParent
+    {
+        get;
+        init => field = value ?? "";
+    } = "";
     public ushort BlkioWeight { get; init; }
     public IReadOnlyList<WeightDevice>? BlkioWeightDevice { get; init; }
     public IReadOnlyList<ThrottleDevice>? BlkioDeviceReadBps { get; init; }
@@ -118,8 +162,16 @@ public abstract record ResourcesShape
     public long CpuQuota { get; init; }
     public long CpuRealtimePeriod { get; init; }
     public long CpuRealtimeRuntime { get; init; }
-    public string CpusetCpus { get; init => field = value ?? ""; } = "";
-    public string CpusetMems { get; init => field = value ?? ""; } = "";
+    public string CpusetCpus
+    {
+        get;
+        init => field = value ?? "";
+    } = "";
+    public string CpusetMems
+    {
+        get;
+        init => field = value ?? "";
+    } = "";
     public IReadOnlyList<DeviceMapping>? Devices { get; init; }
     public IReadOnlyList<string>? DeviceCgroupRules { get; init; }
     public IReadOnlyList<DeviceRequestBody>? DeviceRequests { get; init; }
@@ -149,21 +201,37 @@ public abstract record ResourcesShape
 
 public sealed record LogConfig
 {
-    public string Type { get; init => field = value ?? ""; } = "";
+    public string Type
+    {
+        get;
+        init => field = value ?? "";
+    } = "";
     public IReadOnlyDictionary<string, string>? Config { get; init; }
 }
 
 /// <summary>Where a container's port is published. An empty HostPort is chosen by the engine.</summary>
 public sealed record PortBinding
 {
-    public string HostIp { get; init => field = value ?? ""; } = "";
-    public string HostPort { get; init => field = value ?? ""; } = "";
+    public string HostIp
+    {
+        get;
+        init => field = value ?? "";
+    } = "";
+    public string HostPort
+    {
+        get;
+        init => field = value ?? "";
+    } = "";
 }
 
 /// <summary>Name: "", "no", "always", "unless-stopped" or "on-failure".</summary>
 public sealed record RestartPolicy
 {
-    public string Name { get; init => field = value ?? ""; } = "";
+    public string Name
+    {
+        get;
+        init => field = value ?? "";
+    } = "";
     public int MaximumRetryCount { get; init; }
 }
 
@@ -177,7 +245,11 @@ public sealed record DeviceMapping(string PathOnHost, string PathInContainer, st
 /// <summary>A request to a device driver (--gpus).</summary>
 public sealed record DeviceRequestBody
 {
-    public string Driver { get; init => field = value ?? ""; } = "";
+    public string Driver
+    {
+        get;
+        init => field = value ?? "";
+    } = "";
     public int Count { get; init; }
     public IReadOnlyList<string>? DeviceIDs { get; init; }
     public IReadOnlyList<IReadOnlyList<string>>? Capabilities { get; init; }

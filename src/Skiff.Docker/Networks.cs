@@ -15,18 +15,46 @@ public sealed record EndpointSettings
     public EndpointIpamConfig? IPAMConfig { get; init; }
     public IReadOnlyList<string>? Links { get; init; }
     public IReadOnlyList<string>? Aliases { get; init; }
-    public string MacAddress { get; init => field = value ?? ""; } = "";
+    public string MacAddress
+    {
+        get;
+        init => field = value ?? "";
+    } = "";
     public IReadOnlyDictionary<string, string>? DriverOpts { get; init; }
 
     /// <summary>The connection with the highest gives the default gateway.</summary>
     public int GwPriority { get; init; }
-    public string NetworkID { get; init => field = value ?? ""; } = "";
-    public string EndpointID { get; init => field = value ?? ""; } = "";
-    public string Gateway { get; init => field = value ?? ""; } = "";
-    public string IPAddress { get; init => field = value ?? ""; } = "";
+    public string NetworkID
+    {
+        get;
+        init => field = value ?? "";
+    } = "";
+    public string EndpointID
+    {
+        get;
+        init => field = value ?? "";
+    } = "";
+    public string Gateway
+    {
+        get;
+        init => field = value ?? "";
+    } = "";
+    public string IPAddress
+    {
+        get;
+        init => field = value ?? "";
+    } = "";
     public int IPPrefixLen { get; init; }
-    public string IPv6Gateway { get; init => field = value ?? ""; } = "";
-    public string GlobalIPv6Address { get; init => field = value ?? ""; } = "";
+    public string IPv6Gateway
+    {
+        get;
+        init => field = value ?? "";
+    } = "";
+    public string GlobalIPv6Address
+    {
+        get;
+        init => field = value ?? "";
+    } = "";
     public int GlobalIPv6PrefixLen { get; init; }
     public IReadOnlyList<string>? DNSNames { get; init; }
 }
@@ -91,25 +119,22 @@ public sealed record NetworkBody
     public bool ConfigOnly { get; init; }
 
     /// <summary>By container id; empty in lists.</summary>
-    public IReadOnlyDictionary<string, NetworkEndpoint>? Containers { get; init; } =
-        new Dictionary<string, NetworkEndpoint>();
+    public IReadOnlyDictionary<string, NetworkEndpoint>? Containers { get; init; } = new Dictionary<string, NetworkEndpoint>();
     public IReadOnlyDictionary<string, string>? Options { get; init; } = new Dictionary<string, string>();
     public IReadOnlyDictionary<string, string>? Labels { get; init; } = new Dictionary<string, string>();
 }
 
 public sealed record ConfigReference(string Network);
 
-public sealed record NetworkEndpoint(
-    string Name,
-    string EndpointID,
-    string MacAddress,
-    string IPv4Address,
-    string IPv6Address
-);
+public sealed record NetworkEndpoint(string Name, string EndpointID, string MacAddress, string IPv4Address, string IPv6Address);
 
 public sealed record Ipam
 {
-    public string Driver { get; init => field = value ?? ""; } = "default";
+    public string Driver
+    {
+        get;
+        init => field = value ?? "";
+    } = "default";
     public IReadOnlyDictionary<string, string>? Options { get; init; }
     public IReadOnlyList<IpamConfig>? Config { get; init; } = [];
 }
@@ -133,9 +158,21 @@ public sealed record IpamConfig
 /// <summary>Body of POST /networks/create.</summary>
 public sealed record NetworkCreateBody
 {
-    public string Name { get; init => field = value ?? ""; } = "";
-    public string Driver { get; init => field = value ?? ""; } = "";
-    public string Scope { get; init => field = value ?? ""; } = "";
+    public string Name
+    {
+        get;
+        init => field = value ?? "";
+    } = "";
+    public string Driver
+    {
+        get;
+        init => field = value ?? "";
+    } = "";
+    public string Scope
+    {
+        get;
+        init => field = value ?? "";
+    } = "";
 
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public bool? EnableIPv4 { get; init; }

@@ -47,7 +47,11 @@ public sealed record ProgressMessage
     public JsonElement? Aux { get; init; }
 
     public static ProgressMessage Failed(string message) =>
-        new() { ErrorDetail = new ErrorDetail { Message = message }, Error = message };
+        new()
+        {
+            ErrorDetail = new ErrorDetail { Message = message },
+            Error = message,
+        };
 }
 
 /// <summary>Bytes; an object without members where nothing is counted.</summary>

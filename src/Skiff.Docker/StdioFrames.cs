@@ -92,5 +92,4 @@ public sealed class StdioDemultiplexer
 }
 
 /// <summary>The payload of an error frame.</summary>
-public sealed class StdioErrorException(string message)
-    : IOException("error from daemon in stream: " + message);
+public sealed class StdioErrorException(string message) : IOException("error from daemon in stream: " + message);

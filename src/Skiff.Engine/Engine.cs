@@ -51,16 +51,7 @@ public sealed class Engine : IAsyncDisposable
             events,
             background
         );
-        Containers = new ContainerService(
-            store,
-            lifecycle,
-            execs,
-            Images,
-            Images.Snapshots,
-            Networks,
-            Layout,
-            events
-        );
+        Containers = new ContainerService(store, lifecycle, execs, Images, Images.Snapshots, Networks, Layout, events);
         Recovery = new Recovery(Layout, journal, store, lifecycle, Networks, background);
     }
 
@@ -85,15 +76,18 @@ public sealed class Engine : IAsyncDisposable
     /// <summary>Locks the data root, repairs what a crash left, adopts running containers, makes the default network.</summary>
     /// <param name="report">told of failures in background work</param>
     /// <exception cref="EngineException">Conflict: another engine holds the data root</exception>
-    public static async Task<Engine> OpenAsync(
-        EngineOptions options,
-        Action<Exception> report,
-        CancellationToken cancellation
-    )
+    public static async Task<Engine> OpenAsync(EngineOptions options, Action<Exception> report, CancellationToken cancellation)
     {
         var layout = new StateLayout(options.DataRoot, options.ExecRoot);
         foreach (string directory in (string[])[layout.DataRoot, layout.ExecRoot, layout.Volumes, layout.Scratch])
-            Directory.CreateDirectory(directory, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute);
+            Directory.CreateDirectory(
+                directory,
+                UnixFileMode.UserRead
+                    | UnixFileMode.UserWrite
+                    | UnixFileMode.UserExecute
+                    | UnixFileMode.GroupExecute
+                    | UnixFileMode.OtherExecute
+            );
         var held =
             FileLock.TryTake(layout.Lock)
             ?? throw EngineException.Conflict(
@@ -125,7 +119,5 @@ public sealed class Engine : IAsyncDisposable
     }
 
     static string SeccompText(EngineOptions options) =>
-        options.SeccompProfile is "builtin" or "unconfined"
-            ? options.SeccompProfile
-            : File.ReadAllText(options.SeccompProfile);
+        options.SeccompProfile is "builtin" or "unconfined" ? options.SeccompProfile : File.ReadAllText(options.SeccompProfile);
 }

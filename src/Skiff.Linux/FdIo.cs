@@ -67,8 +67,7 @@ public static unsafe class FdIo
 
     /// <summary>Opens a file for appending, created with the mode (octal permission bits) if missing; close-on-exec.</summary>
     /// <exception cref="ErrnoException">ENOENT: no such directory; EACCES, ENOSPC, EROFS</exception>
-    public static Fd OpenAppend(string path, uint mode) =>
-        Open(path, Libc.O_WRONLY | Libc.O_CREAT | Libc.O_APPEND, mode);
+    public static Fd OpenAppend(string path, uint mode) => Open(path, Libc.O_WRONLY | Libc.O_CREAT | Libc.O_APPEND, mode);
 
     /// <summary>Opens an existing file, reading and writing; close-on-exec.</summary>
     /// <exception cref="ErrnoException">ENOENT, EACCES</exception>

@@ -60,8 +60,7 @@ public static unsafe class KernelFile
         nint result;
         fixed (byte* p = bytes)
         {
-            do
-                result = Libc.write(file.Number, p, (nuint)bytes.Length);
+            do result = Libc.write(file.Number, p, (nuint)bytes.Length);
             while (result == -1 && Libc.LastErrno == Errno.EINTR);
         }
         Libc.Check(result, "write", path is null ? text : $"{path}, {text}");

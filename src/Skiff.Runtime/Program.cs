@@ -10,12 +10,14 @@ internal static class Program
     static int Main(string[] arguments)
     {
         ReadOnlySpan<string> rest = arguments.AsSpan(Math.Min(1, arguments.Length));
-        return arguments is [] ? Fail("usage: skiff-runtime run [--bundle DIR] ID") : arguments[0] switch
-        {
-            "run" => RunCommand.Run(rest),
-            "shim" => ShimCommand.Run(rest),
-            _ => Fail($"unknown command {arguments[0]}"),
-        };
+        return arguments is []
+            ? Fail("usage: skiff-runtime run [--bundle DIR] ID")
+            : arguments[0] switch
+            {
+                "run" => RunCommand.Run(rest),
+                "shim" => ShimCommand.Run(rest),
+                _ => Fail($"unknown command {arguments[0]}"),
+            };
     }
 
     /// <summary>Says so on standard error; the exit code for failures of our own.</summary>

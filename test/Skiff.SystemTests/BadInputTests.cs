@@ -21,8 +21,7 @@ public sealed class BadInputTests(Port port) : IDisposable
     }
 
     [Theory, MemberData(nameof(Clients))]
-    public void An_unknown_image(string client) =>
-        Fails(client, 125, "not found", "run", $"{port.Registry.Host}/no-such-image");
+    public void An_unknown_image(string client) => Fails(client, 125, "not found", "run", $"{port.Registry.Host}/no-such-image");
 
     [Theory, MemberData(nameof(Clients))]
     public void An_unknown_tag(string client) =>
@@ -199,7 +198,10 @@ public sealed class BadInputTests(Port port) : IDisposable
                 tar.WriteEntry(new PaxTarEntry(TarEntryType.RegularFile, "file") { DataStream = new MemoryStream(content) });
             port.Engine.SkiffWithInput(bytes.ToArray(), "import", "-", reference).Expect();
             port.Engine.Skiff("push", reference).Expect();
-            string digest = port.Engine.Skiff("inspect", "--format", "{{index .RepoDigests 0}}", reference).Expect().Text.Split('@')[1];
+            string digest = port
+                .Engine.Skiff("inspect", "--format", "{{index .RepoDigests 0}}", reference)
+                .Expect()
+                .Text.Split('@')[1];
             using var manifest = System.Text.Json.JsonDocument.Parse(File.ReadAllBytes(port.Registry.BlobPath(digest)));
             LayerPath = port.Registry.BlobPath(manifest.RootElement.GetProperty("layers")[0].GetProperty("digest").GetString()!);
         }
@@ -213,7 +215,10 @@ public sealed class BadInputTests(Port port) : IDisposable
             Assert.True(anyOf.Any(w => result.Errors.Contains(w, StringComparison.OrdinalIgnoreCase)), result.Errors);
             Assert.Equal("", victim.Skiff("images", "-q").Expect().Text);
             // "empty" is the bottom of images without layers, made with the store.
-            Assert.All(Directory.EnumerateDirectories(Path.Combine(victim.DataRoot, "snapshots")), d => Assert.EndsWith("/empty", d, StringComparison.Ordinal));
+            Assert.All(
+                Directory.EnumerateDirectories(Path.Combine(victim.DataRoot, "snapshots")),
+                d => Assert.EndsWith("/empty", d, StringComparison.Ordinal)
+            );
         }
 
         public void Dispose()

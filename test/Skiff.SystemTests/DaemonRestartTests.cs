@@ -12,12 +12,26 @@ public sealed class DaemonRestartTests(Port port) : IDisposable
     [Fact]
     public void A_running_container_survives_a_crash_with_its_log_and_its_exit_code()
     {
-        engine.Skiff("run", "-d", "--name", "ship", "busybox", "sh", "-c", "mkfifo /go; echo before; read x < /go; echo after; exit 9").Expect();
+        engine
+            .Skiff(
+                "run",
+                "-d",
+                "--name",
+                "ship",
+                "busybox",
+                "sh",
+                "-c",
+                "mkfifo /go; echo before; read x < /go; echo after; exit 9"
+            )
+            .Expect();
         string pid = engine.Skiff("inspect", "--format", "{{.State.Pid}}", "ship").Expect().Text;
         engine.Crash();
         Assert.True(Directory.Exists($"/proc/{pid}"));
         engine.Start();
-        Assert.Equal($"running {pid}", engine.Skiff("inspect", "--format", "{{.State.Status}} {{.State.Pid}}", "ship").Expect().Text);
+        Assert.Equal(
+            $"running {pid}",
+            engine.Skiff("inspect", "--format", "{{.State.Status}} {{.State.Pid}}", "ship").Expect().Text
+        );
         Assert.Equal("inside\n", engine.Skiff("exec", "ship", "echo", "inside").Expect().Output);
         engine.Skiff("exec", "ship", "sh", "-c", "echo go > /go").Expect();
         Assert.Equal("9", engine.Skiff("wait", "ship").Expect().Text);
@@ -28,7 +42,9 @@ public sealed class DaemonRestartTests(Port port) : IDisposable
     [Fact]
     public void An_exit_while_the_daemon_is_down_is_recorded_when_it_comes_back()
     {
-        engine.Skiff("run", "-d", "--name", "late", "busybox", "sh", "-c", "mkfifo /go; read x < /go; echo gone; exit 6").Expect();
+        engine
+            .Skiff("run", "-d", "--name", "late", "busybox", "sh", "-c", "mkfifo /go; read x < /go; echo gone; exit 6")
+            .Expect();
         string pid = engine.Skiff("inspect", "--format", "{{.State.Pid}}", "late").Expect().Text;
         string fifo = $"/proc/{pid}/root/go";
         SpinWait.SpinUntil(() => File.Exists(fifo), TimeSpan.FromSeconds(10));
@@ -36,7 +52,10 @@ public sealed class DaemonRestartTests(Port port) : IDisposable
         File.WriteAllText(fifo, "x\n");
         SpinWait.SpinUntil(() => !Directory.Exists($"/proc/{pid}"), TimeSpan.FromSeconds(10));
         engine.Start();
-        Assert.Equal("exited 6", engine.Skiff("inspect", "--format", "{{.State.Status}} {{.State.ExitCode}}", "late").Expect().Text);
+        Assert.Equal(
+            "exited 6",
+            engine.Skiff("inspect", "--format", "{{.State.Status}} {{.State.ExitCode}}", "late").Expect().Text
+        );
         Assert.Equal("gone\n", engine.Skiff("logs", "late").Expect().Output);
     }
 
@@ -59,12 +78,21 @@ public sealed class DaemonRestartTests(Port port) : IDisposable
     {
         engine.Skiff("run", "-d", "--name", "orphan", "busybox", "sleep", "100").Expect();
         string pid = engine.Skiff("inspect", "--format", "{{.State.Pid}}", "orphan").Expect().Text;
-        string shim = File.ReadLines($"/proc/{pid}/status").First(l => l.StartsWith("PPid:", StringComparison.Ordinal)).Split('\t')[1];
+        string shim = File.ReadLines($"/proc/{pid}/status")
+            .First(l => l.StartsWith("PPid:", StringComparison.Ordinal))
+            .Split('\t')[1];
         Command.Run("kill", "-9", shim).Expect();
         engine.Skiff("wait", "orphan").Expect();
         Assert.Equal("exited", engine.Skiff("inspect", "--format", "{{.State.Status}}", "orphan").Expect().Text);
         // A zombie waits for the init of this machine to reap it.
-        Assert.True(SpinWait.SpinUntil(() => !Directory.Exists($"/proc/{pid}") || File.ReadAllText($"/proc/{pid}/stat").Contains(") Z", StringComparison.Ordinal), TimeSpan.FromSeconds(5)));
+        Assert.True(
+            SpinWait.SpinUntil(
+                () =>
+                    !Directory.Exists($"/proc/{pid}")
+                    || File.ReadAllText($"/proc/{pid}/stat").Contains(") Z", StringComparison.Ordinal),
+                TimeSpan.FromSeconds(5)
+            )
+        );
         engine.Skiff("start", "orphan").Expect();
         engine.Skiff("rm", "-f", "orphan").Expect();
     }

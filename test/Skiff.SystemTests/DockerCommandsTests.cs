@@ -16,7 +16,20 @@ public sealed class DockerCommandsTests(Port port)
     public void Lifecycle(string client)
     {
         string name = $"life-{client}";
-        string id = Run(client, "create", "--name", name, "-l", "kind=test", "busybox", "sh", "-c", "echo up; trap 'exit 4' TERM; while :; do sleep 0.1; done").Expect().Text;
+        string id = Run(
+                client,
+                "create",
+                "--name",
+                name,
+                "-l",
+                "kind=test",
+                "busybox",
+                "sh",
+                "-c",
+                "echo up; trap 'exit 4' TERM; while :; do sleep 0.1; done"
+            )
+            .Expect()
+            .Text;
         Assert.Equal(64, id.Length);
         Assert.Equal("created", Run(client, "inspect", "-f", "{{.State.Status}}", name).Expect().Text);
         Assert.Equal(name, Run(client, "start", name).Expect().Text);
@@ -45,7 +58,17 @@ public sealed class DockerCommandsTests(Port port)
     [Theory, MemberData(nameof(Clients))]
     public void Logs_follow_until_the_end(string client)
     {
-        string id = Run(client, "run", "-d", "busybox", "sh", "-c", "for i in 1 2 3; do echo line $i; sleep 0.2; done; echo oops >&2").Expect().Text;
+        string id = Run(
+                client,
+                "run",
+                "-d",
+                "busybox",
+                "sh",
+                "-c",
+                "for i in 1 2 3; do echo line $i; sleep 0.2; done; echo oops >&2"
+            )
+            .Expect()
+            .Text;
         var followed = Run(client, "logs", "-f", id).Expect();
         Assert.Equal(("line 1\nline 2\nline 3\n", "oops\n"), (followed.Output, followed.Errors));
         Assert.Equal("line 3\n", Run(client, "logs", "-n", "2", id).Expect().Output);
@@ -57,7 +80,20 @@ public sealed class DockerCommandsTests(Port port)
     public void Exec_has_its_own_environment_user_directory_and_exit_code(string client)
     {
         string id = Run(client, "run", "-d", "busybox", "sleep", "60").Expect().Text;
-        var result = Run(client, "exec", "-e", "A=b", "-u", "sailor", "-w", "/tmp", id, "sh", "-c", "echo $A $(id -un) $PWD; exit 8");
+        var result = Run(
+            client,
+            "exec",
+            "-e",
+            "A=b",
+            "-u",
+            "sailor",
+            "-w",
+            "/tmp",
+            id,
+            "sh",
+            "-c",
+            "echo $A $(id -un) $PWD; exit 8"
+        );
         Assert.Equal((8, "b sailor /tmp\n"), (result.ExitCode, result.Output));
         Assert.Equal(127, Run(client, "exec", id, "no-such-command").ExitCode);
         Assert.Equal("in\n", engine.Client(client, ["exec", "-i", id, "cat"], "in\n"u8.ToArray()).Expect().Output);
@@ -72,7 +108,14 @@ public sealed class DockerCommandsTests(Port port)
         Run(client, "run", "-d", "--name", name, "busybox", "sleep", "60").Expect();
         string[] lines = Run(client, "ps").Expect().Text.Split('\n');
         Assert.Matches(@"^CONTAINER ID\s+IMAGE\s+COMMAND\s+CREATED\s+STATUS\s+PORTS\s+NAMES$", lines[0]);
-        Assert.Contains(lines, l => System.Text.RegularExpressions.Regex.IsMatch(l, $@"^[0-9a-f]{{12}}\s+busybox\s+""sleep 60""\s+.*ago\s+Up .*\s+{name}$"));
+        Assert.Contains(
+            lines,
+            l =>
+                System.Text.RegularExpressions.Regex.IsMatch(
+                    l,
+                    $@"^[0-9a-f]{{12}}\s+busybox\s+""sleep 60""\s+.*ago\s+Up .*\s+{name}$"
+                )
+        );
         using var json = JsonDocument.Parse(Run(client, "ps", "--format", "json", "--filter", $"name={name}").Expect().Text);
         Assert.Equal(name, json.RootElement.GetProperty("Names").GetString());
         Run(client, "rm", "-f", name).Expect();
@@ -81,7 +124,8 @@ public sealed class DockerCommandsTests(Port port)
     [Theory, MemberData(nameof(Clients))]
     public void Images_are_imported_tagged_saved_removed_and_loaded(string client)
     {
-        string first = $"{client}/first:1", second = $"{client}/second:2";
+        string first = $"{client}/first:1",
+            second = $"{client}/second:2";
         engine.Client(client, ["import", "-", first], BusyboxImage.Tar).Expect();
         Run(client, "tag", first, second).Expect();
         Assert.Contains(second.Split(':')[0], Run(client, "images").Expect().Output, StringComparison.Ordinal);

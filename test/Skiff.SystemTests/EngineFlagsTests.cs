@@ -18,7 +18,11 @@ public sealed class EngineFlagsTests
     public void A_valid_configuration_is_said_to_be_so()
     {
         string file = ConfigFile("""{"data-root": "/tmp/x", "registry-mirrors": ["http://127.0.0.1:5000"], "debug": true}""");
-        Assert.Contains("configuration OK", Skiffd("--validate", "--config-file", file).Expect().Output + Skiffd("--validate", "--config-file", file).Errors, StringComparison.Ordinal);
+        Assert.Contains(
+            "configuration OK",
+            Skiffd("--validate", "--config-file", file).Expect().Output + Skiffd("--validate", "--config-file", file).Errors,
+            StringComparison.Ordinal
+        );
     }
 
     [Theory]
@@ -44,7 +48,16 @@ public sealed class EngineFlagsTests
     public void A_second_engine_on_the_same_data_root_is_refused()
     {
         using var engine = new EngineUnderTest();
-        var second = Skiffd("--data-root", engine.DataRoot, "--exec-root", engine.RunRoot + "b", "-H", $"unix://{engine.Root}/b.sock", "--bridge", engine.Bridge + "b");
+        var second = Skiffd(
+            "--data-root",
+            engine.DataRoot,
+            "--exec-root",
+            engine.RunRoot + "b",
+            "-H",
+            $"unix://{engine.Root}/b.sock",
+            "--bridge",
+            engine.Bridge + "b"
+        );
         Assert.NotEqual(0, second.ExitCode);
         Assert.Contains(engine.DataRoot, second.Errors, StringComparison.Ordinal);
     }
@@ -56,7 +69,11 @@ public sealed class EngineFlagsTests
         using (var engine = new EngineUnderTest("--pidfile", pidfile, "--bip", "198.19.250.1/24"))
         {
             Assert.Equal($"{engine.Pid}", File.ReadAllText(pidfile).Trim());
-            Assert.Contains("198.19.250.1/24", Command.Run("ip", "-4", "addr", "show", engine.Bridge).Expect().Output, StringComparison.Ordinal);
+            Assert.Contains(
+                "198.19.250.1/24",
+                Command.Run("ip", "-4", "addr", "show", engine.Bridge).Expect().Output,
+                StringComparison.Ordinal
+            );
             Assert.Equal("root", Command.Run("stat", "-c", "%U", engine.Socket).Expect().Text);
             Assert.Equal("660", Command.Run("stat", "-c", "%a", engine.Socket).Expect().Text);
         }

@@ -29,7 +29,10 @@ public sealed class IsolationTests(Port port)
     [InlineData("uts", "--uts=host")]
     public void A_namespace_of_the_host_is_shared_when_asked(string kind, string flag)
     {
-        string host = File.ReadAllText("/proc/self/status").Length > 0 ? Command.Run("readlink", $"/proc/{engine.Pid}/ns/{kind}").Expect().Text : "";
+        string host =
+            File.ReadAllText("/proc/self/status").Length > 0
+                ? Command.Run("readlink", $"/proc/{engine.Pid}/ns/{kind}").Expect().Text
+                : "";
         Assert.Equal(host, Inside(flag, "busybox", "readlink", $"/proc/self/ns/{kind}"));
     }
 
@@ -43,7 +46,8 @@ public sealed class IsolationTests(Port port)
     [Fact]
     public void Capabilities_are_dockers_default_and_can_be_added_and_dropped()
     {
-        static string Bounding(string status) => status.Split('\n').Single(l => l.StartsWith("CapBnd:", StringComparison.Ordinal)).Split('\t')[1];
+        static string Bounding(string status) =>
+            status.Split('\n').Single(l => l.StartsWith("CapBnd:", StringComparison.Ordinal)).Split('\t')[1];
         Assert.Equal("00000000a80425fb", Bounding(Inside("busybox", "cat", "/proc/self/status")));
         Assert.Equal("0000000000000000", Bounding(Inside("--cap-drop=ALL", "busybox", "cat", "/proc/self/status")));
         Assert.Equal("00000000a80435fb", Bounding(Inside("--cap-add=NET_ADMIN", "busybox", "cat", "/proc/self/status")));
@@ -53,7 +57,10 @@ public sealed class IsolationTests(Port port)
     public void Seccomp_filters_and_can_be_turned_off()
     {
         Assert.Equal("Seccomp:\t2", Inside("busybox", "grep", "Seccomp:", "/proc/self/status"));
-        Assert.Equal("Seccomp:\t0", Inside("--security-opt", "seccomp=unconfined", "busybox", "grep", "Seccomp:", "/proc/self/status"));
+        Assert.Equal(
+            "Seccomp:\t0",
+            Inside("--security-opt", "seccomp=unconfined", "busybox", "grep", "Seccomp:", "/proc/self/status")
+        );
         // unshare(CLONE_NEWUSER) needs CAP_SYS_ADMIN by the default profile.
         Assert.NotEqual(0, engine.Skiff("run", "--rm", "busybox", "unshare", "-U", "true").ExitCode);
     }
@@ -62,7 +69,10 @@ public sealed class IsolationTests(Port port)
     public void No_new_privileges_is_set_when_asked()
     {
         Assert.Equal("NoNewPrivs:\t0", Inside("busybox", "grep", "NoNewPrivs", "/proc/self/status"));
-        Assert.Equal("NoNewPrivs:\t1", Inside("--security-opt", "no-new-privileges", "busybox", "grep", "NoNewPrivs", "/proc/self/status"));
+        Assert.Equal(
+            "NoNewPrivs:\t1",
+            Inside("--security-opt", "no-new-privileges", "busybox", "grep", "NoNewPrivs", "/proc/self/status")
+        );
     }
 
     [Fact]
@@ -84,7 +94,19 @@ public sealed class IsolationTests(Port port)
     [Fact]
     public void A_process_that_takes_too_much_memory_is_killed_and_the_record_says_so()
     {
-        var result = engine.Skiff("run", "--name", "greedy", "-m", "16m", "--memory-swap", "16m", "busybox", "sh", "-c", "x=0123456789abcdef; while :; do x=$x$x; done");
+        var result = engine.Skiff(
+            "run",
+            "--name",
+            "greedy",
+            "-m",
+            "16m",
+            "--memory-swap",
+            "16m",
+            "busybox",
+            "sh",
+            "-c",
+            "x=0123456789abcdef; while :; do x=$x$x; done"
+        );
         Assert.Equal(137, result.ExitCode);
         Assert.Equal("true", engine.Skiff("inspect", "--format", "{{.State.OOMKilled}}", "greedy").Expect().Text);
         engine.Skiff("rm", "greedy").Expect();
@@ -93,7 +115,16 @@ public sealed class IsolationTests(Port port)
     [Fact]
     public void A_limit_on_processes_stops_a_fork_bomb()
     {
-        var result = engine.Skiff("run", "--rm", "--pids-limit", "10", "busybox", "sh", "-c", "i=0; while [ $i -lt 30 ]; do sleep 5 & i=$((i+1)); done; echo all");
+        var result = engine.Skiff(
+            "run",
+            "--rm",
+            "--pids-limit",
+            "10",
+            "busybox",
+            "sh",
+            "-c",
+            "i=0; while [ $i -lt 30 ]; do sleep 5 & i=$((i+1)); done; echo all"
+        );
         Assert.DoesNotContain("all", result.Output, StringComparison.Ordinal);
         Assert.Contains("fork", result.Errors, StringComparison.Ordinal);
     }
@@ -102,7 +133,14 @@ public sealed class IsolationTests(Port port)
     public void A_share_of_the_processor_is_all_it_gets()
     {
         // A spinner with a tenth of a processor: in a second of wall time it cannot use half a second.
-        string times = Inside("--cpus", "0.1", "busybox", "sh", "-c", "e=$(($(date +%s)+2)); while [ $(date +%s) -lt $e ]; do :; done; cat /proc/self/stat; awk '{print \"user\", $1}' /proc/uptime; times");
+        string times = Inside(
+            "--cpus",
+            "0.1",
+            "busybox",
+            "sh",
+            "-c",
+            "e=$(($(date +%s)+2)); while [ $(date +%s) -lt $e ]; do :; done; cat /proc/self/stat; awk '{print \"user\", $1}' /proc/uptime; times"
+        );
         Assert.Matches(@"0m0\.[0-4]\d*s", times.Split('\n')[^2]);
     }
 
@@ -117,6 +155,9 @@ public sealed class IsolationTests(Port port)
     public void A_read_only_root_cannot_be_written_but_its_tmpfs_can()
     {
         Assert.NotEqual(0, engine.Skiff("run", "--rm", "--read-only", "busybox", "touch", "/x").ExitCode);
-        Assert.Equal("x", Inside("--read-only", "--tmpfs", "/scratch", "busybox", "sh", "-c", "echo x > /scratch/x; cat /scratch/x"));
+        Assert.Equal(
+            "x",
+            Inside("--read-only", "--tmpfs", "/scratch", "busybox", "sh", "-c", "echo x > /scratch/x; cat /scratch/x")
+        );
     }
 }

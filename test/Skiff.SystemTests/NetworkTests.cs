@@ -14,10 +14,7 @@ public sealed class NetworkTests(Port port) : IDisposable
     public void Containers_reach_the_outside_under_the_address_of_the_host()
     {
         using var served = outside.Serve(8080);
-        string seen = engine
-            .Skiff("run", "--rm", "busybox", "nc", "-w", "5", outside.Address, "8080")
-            .Expect()
-            .Text;
+        string seen = engine.Skiff("run", "--rm", "busybox", "nc", "-w", "5", outside.Address, "8080").Expect().Text;
         Assert.Equal(outside.HostAddress, seen);
     }
 
@@ -28,7 +25,11 @@ public sealed class NetworkTests(Port port) : IDisposable
         string address = engine.Skiff("inspect", "--format", "{{.NetworkSettings.Networks.bridge.IPAddress}}", id).Expect().Text;
         Assert.Equal("reached", engine.Skiff("run", "--rm", "busybox", "nc", "-w", "5", address, "7000").Expect().Text);
         outside.RouteThroughHost(address);
-        Assert.DoesNotContain("reached", outside.Run("/bin/busybox", "nc", "-w", "2", address, "7000").Output, StringComparison.Ordinal);
+        Assert.DoesNotContain(
+            "reached",
+            outside.Run("/bin/busybox", "nc", "-w", "2", address, "7000").Output,
+            StringComparison.Ordinal
+        );
         engine.Skiff("rm", "-f", id).Expect();
     }
 
@@ -38,7 +39,11 @@ public sealed class NetworkTests(Port port) : IDisposable
 
     [Fact]
     public void On_the_network_of_the_host_its_interfaces_are_seen() =>
-        Assert.Contains(engine.Bridge, engine.Skiff("run", "--rm", "--network", "host", "busybox", "ls", "/sys/class/net").Expect().Output, StringComparison.Ordinal);
+        Assert.Contains(
+            engine.Bridge,
+            engine.Skiff("run", "--rm", "--network", "host", "busybox", "ls", "/sys/class/net").Expect().Output,
+            StringComparison.Ordinal
+        );
 
     [Fact]
     public void Two_engines_side_by_side_do_not_touch_each_other()
@@ -48,12 +53,16 @@ public sealed class NetworkTests(Port port) : IDisposable
         string second = other.Skiff("run", "-d", "--name", "same-name", "busybox", "sleep", "60").Expect().Text;
         Assert.Equal(second[..12], other.Skiff("ps", "-q").Expect().Text);
         Assert.DoesNotContain(second[..12], engine.Skiff("ps", "-q").Expect().Text, StringComparison.Ordinal);
-        string Subnet(EngineUnderTest of) => of.Skiff("network", "inspect", "bridge", "--format", "{{(index .IPAM.Config 0).Subnet}}").Expect().Text;
+        string Subnet(EngineUnderTest of) =>
+            of.Skiff("network", "inspect", "bridge", "--format", "{{(index .IPAM.Config 0).Subnet}}").Expect().Text;
         Assert.NotEqual(Subnet(engine), Subnet(other));
         other.Crash();
         other.Start();
         using var served = outside.Serve(8080);
-        Assert.Equal(outside.HostAddress, other.Skiff("exec", "same-name", "nc", "-w", "5", outside.Address, "8080").Expect().Text);
+        Assert.Equal(
+            outside.HostAddress,
+            other.Skiff("exec", "same-name", "nc", "-w", "5", outside.Address, "8080").Expect().Text
+        );
         engine.Skiff("rm", "-f", first).Expect();
     }
 }

@@ -42,7 +42,9 @@ public sealed class SixStepsTests(Port port)
     [InlineData("docker")]
     public void The_writable_layer_lies_on_top_of_the_image(string client)
     {
-        engine.Client(client, ["run", "--name", $"layer-{client}", "busybox", "sh", "-c", "rm /etc/notes; echo x > /new"], null).Expect();
+        engine
+            .Client(client, ["run", "--name", $"layer-{client}", "busybox", "sh", "-c", "rm /etc/notes; echo x > /new"], null)
+            .Expect();
         string again = engine.Client(client, ["run", "--rm", "busybox", "sh", "-c", "ls /etc/notes; ls /new"], null).Output;
         Assert.Contains("/etc/notes", again, StringComparison.Ordinal);
         Assert.DoesNotContain("/new\n", again.Replace("No such", "", StringComparison.Ordinal), StringComparison.Ordinal);
@@ -53,7 +55,16 @@ public sealed class SixStepsTests(Port port)
     public void Has_an_address_a_name_and_resolves_names()
     {
         string shown = engine
-            .Skiff("run", "--rm", "--hostname", "boat", "busybox", "sh", "-c", "ip -4 addr show eth0; hostname; cat /etc/hosts /etc/resolv.conf /etc/hostname; nslookup boat")
+            .Skiff(
+                "run",
+                "--rm",
+                "--hostname",
+                "boat",
+                "busybox",
+                "sh",
+                "-c",
+                "ip -4 addr show eth0; hostname; cat /etc/hosts /etc/resolv.conf /etc/hostname; nslookup boat"
+            )
             .Expect()
             .Output;
         string address = Regex.Match(shown, @"inet (\d+\.\d+\.\d+\.\d+)/").Groups[1].Value;

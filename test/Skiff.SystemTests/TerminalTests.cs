@@ -25,7 +25,16 @@ public sealed class TerminalTests(Port port)
     [Theory, MemberData(nameof(Clients))]
     public void Ctrl_c_interrupts_the_process_and_not_the_client(string client)
     {
-        using var terminal = engine.OnTerminal(client, "run", "--rm", "-it", "busybox", "sh", "-c", "trap 'echo caught; exit 9' INT; echo ready:; while :; do sleep 0.1; done");
+        using var terminal = engine.OnTerminal(
+            client,
+            "run",
+            "--rm",
+            "-it",
+            "busybox",
+            "sh",
+            "-c",
+            "trap 'echo caught; exit 9' INT; echo ready:; while :; do sleep 0.1; done"
+        );
         terminal.WaitFor("ready:");
         terminal.Type("\x03");
         terminal.WaitFor("caught");
@@ -81,7 +90,11 @@ public sealed class TerminalTests(Port port)
     [Theory, MemberData(nameof(Clients))]
     public void Input_through_a_pipe_ends_with_its_end_of_file(string client)
     {
-        var result = engine.Client(client, ["run", "--rm", "-i", "busybox", "sh", "-c", "cat; echo err >&2; exit 7"], "one\ntwo\n"u8.ToArray());
+        var result = engine.Client(
+            client,
+            ["run", "--rm", "-i", "busybox", "sh", "-c", "cat; echo err >&2; exit 7"],
+            "one\ntwo\n"u8.ToArray()
+        );
         Assert.Equal((7, "one\ntwo\n", "err\n"), (result.ExitCode, result.Output, result.Errors));
     }
 

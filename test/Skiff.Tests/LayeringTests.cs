@@ -63,9 +63,9 @@ public sealed partial class LayeringTests
                     continue;
                 var allowed = Slices.Take(group).SelectMany(s => s).Append(slice).ToHashSet();
                 foreach (string file in Directory.EnumerateFiles(directory, "*.cs", SearchOption.AllDirectories))
-                    foreach (Match match in SliceName().Matches(File.ReadAllText(file)))
-                        if (Slices.Any(g => g.Contains(match.Groups[1].Value)) && !allowed.Contains(match.Groups[1].Value))
-                            wrong.Add($"{slice}/{Path.GetFileName(file)} uses {match.Groups[1].Value}");
+                foreach (Match match in SliceName().Matches(File.ReadAllText(file)))
+                    if (Slices.Any(g => g.Contains(match.Groups[1].Value)) && !allowed.Contains(match.Groups[1].Value))
+                        wrong.Add($"{slice}/{Path.GetFileName(file)} uses {match.Groups[1].Value}");
             }
         Assert.Empty(wrong.Distinct());
     }
@@ -81,7 +81,8 @@ public sealed partial class LayeringTests
         Assert.Empty(silent);
     }
 
-    static string Root([CallerFilePath] string file = "") => Path.GetFullPath(Path.Combine(Path.GetDirectoryName(file)!, "../.."));
+    static string Root([CallerFilePath] string file = "") =>
+        Path.GetFullPath(Path.Combine(Path.GetDirectoryName(file)!, "../.."));
 
     [GeneratedRegex(@"Skiff\.Engine\.([A-Z][A-Za-z]+)\b")]
     private static partial Regex SliceName();

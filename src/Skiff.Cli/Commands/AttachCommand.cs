@@ -56,7 +56,9 @@ internal sealed class AttachCommand : Command
         WindowSizeProxy? size = null;
         try
         {
-            session.Run(() => size = tty ? new WindowSizeProxy(context.AnotherEngine(), "/containers/" + id, redraw: true) : null);
+            session.Run(() =>
+                size = tty ? new WindowSizeProxy(context.AnotherEngine(), "/containers/" + id, redraw: true) : null
+            );
         }
         finally
         {

@@ -24,7 +24,19 @@ internal static class CommandTree
     ];
 
     /// <summary>Shown first in help.</summary>
-    public static readonly string[] Common = ["run", "exec", "ps", "pull", "push", "images", "login", "logout", "version", "info"];
+    public static readonly string[] Common =
+    [
+        "run",
+        "exec",
+        "ps",
+        "pull",
+        "push",
+        "images",
+        "login",
+        "logout",
+        "version",
+        "info",
+    ];
 
     public static readonly CommandEntry[] All =
     [

@@ -61,28 +61,42 @@ internal sealed class CompletionCommand : Command
         var text = new StringBuilder("# bash completion for skiff\n_skiff() {\n");
         text.Append("    local cur=${COMP_WORDS[COMP_CWORD]} path= i=1 words= names=\n");
         text.Append("    while [[ $i -lt $COMP_CWORD ]]; do\n        case ${COMP_WORDS[i]} in\n");
-        text.Append("        -H|--host|--config|-c|--context) i=$((i + 1)) ;;\n        -*) ;;\n        *) break ;;\n        esac\n        i=$((i + 1))\n    done\n");
+        text.Append(
+            "        -H|--host|--config|-c|--context) i=$((i + 1)) ;;\n        -*) ;;\n        *) break ;;\n        esac\n        i=$((i + 1))\n    done\n"
+        );
         text.Append("    if [[ $i -lt $COMP_CWORD ]]; then\n        path=${COMP_WORDS[i]}\n        case $path in\n");
-        text.Append($"        {string.Join('|', CommandTree.Groups.Select(g => g.Name))}) [[ $((i + 1)) -lt $COMP_CWORD ]] && path=\"$path ${{COMP_WORDS[i+1]}}\" ;;\n        esac\n    fi\n");
+        text.Append(
+            $"        {string.Join('|', CommandTree.Groups.Select(g => g.Name))}) [[ $((i + 1)) -lt $COMP_CWORD ]] && path=\"$path ${{COMP_WORDS[i+1]}}\" ;;\n        esac\n    fi\n"
+        );
         text.Append("    case $path in\n");
         text.Append($"    '') words='{string.Join(' ', Tops())}' ;;\n");
         foreach (var (group, _) in CommandTree.Groups)
-            text.Append($"    {group}) words='{string.Join(' ', CommandTree.All.Where(e => e.Group == group).Select(e => e.Name))}' ;;\n");
+            text.Append(
+                $"    {group}) words='{string.Join(' ', CommandTree.All.Where(e => e.Group == group).Select(e => e.Name))}' ;;\n"
+            );
         foreach (var (path, command) in Paths())
         {
             string names = Kind(path);
-            text.Append($"    '{path}') words='{string.Join(' ', Words(command))}'{(names.Length > 0 ? " names=" + names : "")} ;;\n");
+            text.Append(
+                $"    '{path}') words='{string.Join(' ', Words(command))}'{(names.Length > 0 ? " names=" + names : "")} ;;\n"
+            );
         }
         text.Append("    esac\n    if [[ $cur != -* && -n $names ]]; then\n        words=\n");
         text.Append("        [[ $names != images ]] && words=$(skiff ps -a --format '{{.Names}}' 2>/dev/null)\n");
-        text.Append("        [[ $names != containers ]] && words+=\" $(skiff images --format '{{.Repository}}:{{.Tag}}' 2>/dev/null)\"\n    fi\n");
+        text.Append(
+            "        [[ $names != containers ]] && words+=\" $(skiff images --format '{{.Repository}}:{{.Tag}}' 2>/dev/null)\"\n    fi\n"
+        );
         text.Append("    COMPREPLY=($(compgen -W \"$words\" -- \"$cur\"))\n");
         text.Append("    declare -F __ltrim_colon_completions >/dev/null && __ltrim_colon_completions \"$cur\"\n}\n");
         return text.Append("complete -o default -F _skiff skiff\n").ToString();
     }
 
     static IEnumerable<string> Tops() =>
-        CommandTree.All.Where(e => e.Top is not null).Select(e => e.Top!).Concat(CommandTree.Groups.Select(g => g.Name)).Order(StringComparer.Ordinal);
+        CommandTree
+            .All.Where(e => e.Top is not null)
+            .Select(e => e.Top!)
+            .Concat(CommandTree.Groups.Select(g => g.Name))
+            .Order(StringComparer.Ordinal);
 
     static string Fish()
     {
@@ -91,7 +105,9 @@ internal sealed class CompletionCommand : Command
             text.Append($"complete -c skiff -n __fish_use_subcommand -a {top} -d '{Quoted(Describe(top))}'\n");
         foreach (var (group, _) in CommandTree.Groups)
         foreach (var entry in CommandTree.All.Where(e => e.Group == group))
-            text.Append($"complete -c skiff -n '__fish_seen_subcommand_from {group}' -a {entry.Name} -d '{Quoted(entry.Make().Summary)}'\n");
+            text.Append(
+                $"complete -c skiff -n '__fish_seen_subcommand_from {group}' -a {entry.Name} -d '{Quoted(entry.Make().Summary)}'\n"
+            );
         foreach (var (path, command) in Paths())
         {
             string condition = string.Join("; and ", path.Split(' ').Select(w => $"__fish_seen_subcommand_from {w}"));
@@ -103,13 +119,17 @@ internal sealed class CompletionCommand : Command
             if (kind is "containers" or "both")
                 text.Append($"complete -c skiff -n '{condition}' -a \"(skiff ps -a --format '{{{{.Names}}}}' 2>/dev/null)\"\n");
             if (kind is "images" or "both")
-                text.Append($"complete -c skiff -n '{condition}' -a \"(skiff images --format '{{{{.Repository}}}}:{{{{.Tag}}}}' 2>/dev/null)\"\n");
+                text.Append(
+                    $"complete -c skiff -n '{condition}' -a \"(skiff images --format '{{{{.Repository}}}}:{{{{.Tag}}}}' 2>/dev/null)\"\n"
+                );
         }
         return text.ToString();
     }
 
     static string Describe(string top) =>
-        CommandTree.Find(null, top) is { } entry ? entry.Make().Summary : Array.Find(CommandTree.Groups, g => g.Name == top).Summary;
+        CommandTree.Find(null, top) is { } entry
+            ? entry.Make().Summary
+            : Array.Find(CommandTree.Groups, g => g.Name == top).Summary;
 
     static string Quoted(string text) => text.Replace("'", "\\'", StringComparison.Ordinal);
 }

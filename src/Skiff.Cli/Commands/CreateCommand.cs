@@ -33,7 +33,9 @@ internal sealed class CreateCommand : Command
         // An id is no reference and never pulled.
         Reference? image = null;
         if (!IsId(body.Image))
-            image = Reference.TryParse(body.Image, out image, out string? error) ? image.WithDefaultTag() : throw new FormatException(error);
+            image = Reference.TryParse(body.Image, out image, out string? error)
+                ? image.WithDefaultTag()
+                : throw new FormatException(error);
         string policy = options.Pull;
         if (policy == "always" && image is not null)
             Pull(context, options, image);

@@ -9,11 +9,18 @@ namespace Skiff.Cli.Commands;
 internal sealed class EventsCommand : Command
 {
     readonly ListFlag filter;
-    readonly StringFlag format, since, until;
+    readonly StringFlag format,
+        since,
+        until;
 
     public EventsCommand()
     {
-        filter = Flags.Add(new ListFlag("filter", 'f', "filter", "Show only some (type=container, event=die, container=web ...)") { Check = Values.Filter });
+        filter = Flags.Add(
+            new ListFlag("filter", 'f', "filter", "Show only some (type=container, event=die, container=web ...)")
+            {
+                Check = Values.Filter,
+            }
+        );
         format = Flags.String("format", "json, or a Go template");
         since = Flags.String("since", "From this time on (2026-01-02T15:04:05Z, or 10m for ten minutes ago)");
         until = Flags.String("until", "End at this time");
@@ -58,7 +65,8 @@ internal sealed class EventsCommand : Command
     {
         long nanoseconds = happened.TimeNano != 0 ? happened.TimeNano : happened.Time * 1_000_000_000;
         var moment = DateTimeOffset.UnixEpoch.AddTicks(nanoseconds / 100).ToLocalTime();
-        string zone = moment.Offset == TimeSpan.Zero ? "Z" : moment.ToString("zzz", System.Globalization.CultureInfo.InvariantCulture);
+        string zone =
+            moment.Offset == TimeSpan.Zero ? "Z" : moment.ToString("zzz", System.Globalization.CultureInfo.InvariantCulture);
         string time = string.Create(
             System.Globalization.CultureInfo.InvariantCulture,
             $"{moment:yyyy-MM-ddTHH:mm:ss}.{nanoseconds % 1_000_000_000:d9}{zone}"

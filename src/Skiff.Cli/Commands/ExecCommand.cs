@@ -8,16 +8,27 @@ namespace Skiff.Cli.Commands;
 
 internal sealed class ExecCommand : Command
 {
-    readonly BoolFlag detach, interactive, privileged, tty;
-    readonly ListFlag env, envFile;
-    readonly StringFlag detachKeys, user, workdir;
+    readonly BoolFlag detach,
+        interactive,
+        privileged,
+        tty;
+    readonly ListFlag env,
+        envFile;
+    readonly StringFlag detachKeys,
+        user,
+        workdir;
 
     public ExecCommand()
         : base(interspersed: false)
     {
         detach = Flags.Bool("detach", "Run in the background", 'd');
         detachKeys = Flags.String("detach-keys", "Keys that leave the process running (default ctrl-p,ctrl-q)");
-        env = Flags.Add(new ListFlag("env", 'e', "list", "Set an environment variable (A=b, or A for its value here)") { Check = Values.Environment });
+        env = Flags.Add(
+            new ListFlag("env", 'e', "list", "Set an environment variable (A=b, or A for its value here)")
+            {
+                Check = Values.Environment,
+            }
+        );
         envFile = Flags.List("env-file", "Set environment variables from a file");
         interactive = Flags.Bool("interactive", "Keep stdin open", 'i');
         privileged = Flags.Bool("privileged", "Give it all capabilities");
@@ -62,7 +73,12 @@ internal sealed class ExecCommand : Command
             )
             .Id;
         var start = EngineClient.Json(
-            new ExecStartBody { Detach = detach, Tty = tty, ConsoleSize = size },
+            new ExecStartBody
+            {
+                Detach = detach,
+                Tty = tty,
+                ConsoleSize = size,
+            },
             DockerJson.Wire.ExecStartBody
         );
         try

@@ -8,8 +8,11 @@ namespace Skiff.Cli.Commands;
 
 internal sealed class HistoryCommand : Command
 {
-    readonly BoolFlag human, noTrunc, quiet;
-    readonly StringFlag format, platform;
+    readonly BoolFlag human,
+        noTrunc,
+        quiet;
+    readonly StringFlag format,
+        platform;
 
     public HistoryCommand()
     {
@@ -28,7 +31,10 @@ internal sealed class HistoryCommand : Command
     public override int Run(CliContext context, IReadOnlyList<string> arguments)
     {
         var items = context.Engine.Get(
-            new Query($"/images/{Query.EscapeImage(arguments[0])}/history").Add("platform", PlatformOption.ToJson(platform.Given)),
+            new Query($"/images/{Query.EscapeImage(arguments[0])}/history").Add(
+                "platform",
+                PlatformOption.ToJson(platform.Given)
+            ),
             DockerJson.Wire.IReadOnlyListImageHistoryItem
         );
         CliContext.Print(Listing.Format([.. items.Select(ToRow)], format, quiet));
@@ -58,7 +64,11 @@ internal sealed class HistoryCommand : Command
         return new Row
         {
             ["ID"] = noTrunc || item.Id == "<missing>" ? item.Id : Units.ShortId(item.Id),
-            ["CreatedSince"] = human ? item.Created <= 0 ? "N/A" : Units.Ago(created) : at,
+            ["CreatedSince"] = human
+                ? item.Created <= 0
+                    ? "N/A"
+                    : Units.Ago(created)
+                : at,
             ["CreatedAt"] = at,
             ["CreatedBy"] = noTrunc ? by : Units.Ellipsis(by, 45),
             ["Size"] = human ? Units.Size(item.Size) : item.Size.ToString(CultureInfo.InvariantCulture),

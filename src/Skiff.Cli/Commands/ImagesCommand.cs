@@ -9,7 +9,10 @@ namespace Skiff.Cli.Commands;
 
 internal sealed class ImagesCommand : Command
 {
-    readonly BoolFlag all, digests, noTrunc, quiet;
+    readonly BoolFlag all,
+        digests,
+        noTrunc,
+        quiet;
     readonly ListFlag filter;
     readonly StringFlag format;
 
@@ -17,7 +20,9 @@ internal sealed class ImagesCommand : Command
     {
         all = Flags.Bool("all", "Show intermediate images too", 'a');
         digests = Flags.Bool("digests", "Show digests");
-        filter = Flags.Add(new ListFlag("filter", 'f', "filter", "Show only some (dangling=true, reference=deb* ...)") { Check = Values.Filter });
+        filter = Flags.Add(
+            new ListFlag("filter", 'f', "filter", "Show only some (dangling=true, reference=deb* ...)") { Check = Values.Filter }
+        );
         format = Flags.String("format", ListFormat.Help);
         noTrunc = Flags.Bool("no-trunc", "Shorten nothing");
         quiet = Flags.Bool("quiet", "Show only ids", 'q');
@@ -40,7 +45,12 @@ internal sealed class ImagesCommand : Command
         string template = format.Given ?? (quiet ? "" : context.Config.ImagesFormat ?? "");
         bool showDigests = digests || template.Contains(".Digest", StringComparison.Ordinal);
         var rows = images.SelectMany(i => ToRows(i, showDigests)).ToList();
-        var listing = digests ? Listing with { Columns = ["Repository", "Tag", "Digest", "ID", "CreatedSince", "Size"] } : Listing;
+        var listing = digests
+            ? Listing with
+            {
+                Columns = ["Repository", "Tag", "Digest", "ID", "CreatedSince", "Size"],
+            }
+            : Listing;
         CliContext.Print(listing.Format(rows, template, quiet));
         return 0;
     }

@@ -29,8 +29,12 @@ internal sealed class ImportCommand : Command
     {
         string source = arguments[0];
         Reference? name = arguments.Count == 2 ? Reference.Parse(arguments[1]) : null;
-        bool remote = source.StartsWith("http://", StringComparison.Ordinal) || source.StartsWith("https://", StringComparison.Ordinal);
-        using Stream? tar = remote ? null : source == "-" ? Stdio.In : InputFile.Open(source);
+        bool remote =
+            source.StartsWith("http://", StringComparison.Ordinal) || source.StartsWith("https://", StringComparison.Ordinal);
+        using Stream? tar =
+            remote ? null
+            : source == "-" ? Stdio.In
+            : InputFile.Open(source);
         _ = context.Engine.Version; // negotiated before the connection is busy with the tar
         var query = new Query("/images/create")
             .Add("fromSrc", remote ? source : "-")

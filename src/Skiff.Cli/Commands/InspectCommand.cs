@@ -32,8 +32,12 @@ internal sealed class InspectCommand : Command
             verbose = Flags.Bool("verbose", "Say more", 'v');
     }
 
-    public override string Usage => kind.Length == 0 ? "[OPTIONS] NAME|ID [NAME|ID...]" : $"[OPTIONS] {kind.ToUpperInvariant()} [{kind.ToUpperInvariant()}...]";
-    public override string Summary => kind.Length == 0 ? "Show all about containers, images, networks or volumes" : $"Show all about {kind}s";
+    public override string Usage =>
+        kind.Length == 0
+            ? "[OPTIONS] NAME|ID [NAME|ID...]"
+            : $"[OPTIONS] {kind.ToUpperInvariant()} [{kind.ToUpperInvariant()}...]";
+    public override string Summary =>
+        kind.Length == 0 ? "Show all about containers, images, networks or volumes" : $"Show all about {kind}s";
     public override IReadOnlyList<string> Examples =>
         kind.Length == 0 ? ["inspect web", "inspect -f '{{.State.Status}} {{json .Config.Env}}' web"] : [];
     public override int MinArguments => 1;
@@ -98,7 +102,8 @@ internal sealed class InspectCommand : Command
             {
                 return Get(context, candidate, name);
             }
-            catch (EngineErrorException e) when (only.Length == 0 && (e.Status is 404 or 501 || candidate != "container" && e.Status == 400))
+            catch (EngineErrorException e)
+                when (only.Length == 0 && (e.Status is 404 or 501 || candidate != "container" && e.Status == 400))
             {
                 // Perhaps of another kind.
             }
@@ -110,7 +115,10 @@ internal sealed class InspectCommand : Command
         Query query = candidate switch
         {
             "container" => new Query($"/containers/{Query.Escape(name)}/json").Add("size", size is not null && size),
-            "image" => new Query($"/images/{Query.EscapeImage(name)}/json").Add("platform", PlatformOption.ToJson(platform?.Given)),
+            "image" => new Query($"/images/{Query.EscapeImage(name)}/json").Add(
+                "platform",
+                PlatformOption.ToJson(platform?.Given)
+            ),
             "network" => new Query($"/networks/{Query.Escape(name)}").Add("verbose", verbose is not null && verbose),
             _ => new Query($"/volumes/{Query.Escape(name)}"),
         };

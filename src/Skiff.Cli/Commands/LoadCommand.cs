@@ -41,8 +41,6 @@ internal sealed class LoadCommand : Command
     {
         if (input.IsSet)
             return InputFile.Open(input);
-        return Stdio.In.IsTerminal
-            ? throw new CliException("requested load from stdin, but stdin is empty")
-            : Stdio.In;
+        return Stdio.In.IsTerminal ? throw new CliException("requested load from stdin, but stdin is empty") : Stdio.In;
     }
 }

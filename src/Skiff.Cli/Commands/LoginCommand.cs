@@ -8,7 +8,8 @@ namespace Skiff.Cli.Commands;
 
 internal sealed class LoginCommand : Command
 {
-    readonly StringFlag user, password;
+    readonly StringFlag user,
+        password;
     readonly BoolFlag passwordStdin;
 
     public LoginCommand()
@@ -20,7 +21,8 @@ internal sealed class LoginCommand : Command
 
     public override string Usage => "[OPTIONS] [SERVER]";
     public override string Summary => "Log in to a registry; to Docker Hub if none is named";
-    public override IReadOnlyList<string> Examples => ["login registry.example:5000", "login -u ada --password-stdin registry.example < token"];
+    public override IReadOnlyList<string> Examples =>
+        ["login registry.example:5000", "login -u ada --password-stdin registry.example < token"];
     public override int MaxArguments => 1;
 
     public override int Run(CliContext context, IReadOnlyList<string> arguments)
@@ -34,11 +36,21 @@ internal sealed class LoginCommand : Command
             CliContext.Warn("WARNING! Using --password via the CLI is insecure. Use --password-stdin.");
         string name = user.Given ?? Prompt("Username: ", hidden: false);
         string secret =
-            password.Given ?? (passwordStdin ? ReadLine(hidden: false, toEnd: true).TrimEnd('\r', '\n') : Prompt("Password: ", hidden: true));
+            password.Given
+            ?? (passwordStdin ? ReadLine(hidden: false, toEnd: true).TrimEnd('\r', '\n') : Prompt("Password: ", hidden: true));
         if (name.Length == 0 || secret.Length == 0)
             throw new CliException("Error: Password Required");
-        var auth = new AuthConfig { Username = name, Password = secret, ServerAddress = key };
-        var answer = context.Engine.Post("/auth", EngineClient.Json(auth, DockerJson.Wire.AuthConfig), DockerJson.Wire.AuthAnswer);
+        var auth = new AuthConfig
+        {
+            Username = name,
+            Password = secret,
+            ServerAddress = key,
+        };
+        var answer = context.Engine.Post(
+            "/auth",
+            EngineClient.Json(auth, DockerJson.Wire.AuthConfig),
+            DockerJson.Wire.AuthAnswer
+        );
         context.Config.Store(
             key,
             answer.IdentityToken is { Length: > 0 } token ? auth with { Password = "", IdentityToken = token } : auth

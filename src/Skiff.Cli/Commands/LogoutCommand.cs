@@ -11,7 +11,9 @@ internal sealed class LogoutCommand : Command
     {
         string host = arguments.Count == 1 ? LoginCommand.Host(arguments[0]) : "docker.io";
         CliContext.PrintLine(
-            context.Config.Store(CliConfig.KeyOf(host), null) ? $"Removing login credentials for {host}" : $"Not logged in to {host}"
+            context.Config.Store(CliConfig.KeyOf(host), null)
+                ? $"Removing login credentials for {host}"
+                : $"Not logged in to {host}"
         );
         return 0;
     }

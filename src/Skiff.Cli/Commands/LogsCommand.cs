@@ -7,8 +7,12 @@ namespace Skiff.Cli.Commands;
 
 internal sealed class LogsCommand : Command
 {
-    readonly BoolFlag details, follow, timestamps;
-    readonly StringFlag since, until, tail;
+    readonly BoolFlag details,
+        follow,
+        timestamps;
+    readonly StringFlag since,
+        until,
+        tail;
 
     public LogsCommand()
     {

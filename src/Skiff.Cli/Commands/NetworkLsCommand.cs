@@ -7,13 +7,16 @@ namespace Skiff.Cli.Commands;
 
 internal sealed class NetworkLsCommand : Command
 {
-    readonly BoolFlag noTrunc, quiet;
+    readonly BoolFlag noTrunc,
+        quiet;
     readonly ListFlag filter;
     readonly StringFlag format;
 
     public NetworkLsCommand()
     {
-        filter = Flags.Add(new ListFlag("filter", 'f', "filter", "Show only some (driver=bridge, name=web ...)") { Check = Values.Filter });
+        filter = Flags.Add(
+            new ListFlag("filter", 'f', "filter", "Show only some (driver=bridge, name=web ...)") { Check = Values.Filter }
+        );
         format = Flags.String("format", ListFormat.Help);
         noTrunc = Flags.Bool("no-trunc", "Shorten nothing");
         quiet = Flags.Bool("quiet", "Show only ids", 'q');

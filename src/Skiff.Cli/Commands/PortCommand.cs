@@ -13,10 +13,7 @@ internal sealed class PortCommand : Command
 
     public override int Run(CliContext context, IReadOnlyList<string> arguments)
     {
-        var container = context.Engine.Get(
-            $"/containers/{Query.Escape(arguments[0])}/json",
-            DockerJson.Wire.ContainerInspect
-        );
+        var container = context.Engine.Get($"/containers/{Query.Escape(arguments[0])}/json", DockerJson.Wire.ContainerInspect);
         var ports = container.NetworkSettings?.Ports ?? new Dictionary<string, IReadOnlyList<PortBinding>?>();
         if (arguments.Count == 2)
         {
@@ -28,13 +25,15 @@ internal sealed class PortCommand : Command
             return 0;
         }
         foreach (var (port, bindings) in ports.OrderBy(p => Number(p.Key)).ThenBy(p => p.Key, StringComparer.Ordinal))
-            foreach (var binding in bindings ?? [])
-                CliContext.PrintLine($"{port} -> {Address(binding)}");
+        foreach (var binding in bindings ?? [])
+            CliContext.PrintLine($"{port} -> {Address(binding)}");
         return 0;
     }
 
     static int Number(string port) =>
-        int.TryParse(port.AsSpan(0, Math.Max(0, port.IndexOf('/'))), NumberStyles.None, CultureInfo.InvariantCulture, out int n) ? n : 0;
+        int.TryParse(port.AsSpan(0, Math.Max(0, port.IndexOf('/'))), NumberStyles.None, CultureInfo.InvariantCulture, out int n)
+            ? n
+            : 0;
 
     static string Address(PortBinding binding) =>
         binding.HostIp.Contains(':') ? $"[{binding.HostIp}]:{binding.HostPort}" : $"{binding.HostIp}:{binding.HostPort}";

@@ -8,7 +8,11 @@ namespace Skiff.Cli.Commands;
 
 internal sealed class PsCommand : Command
 {
-    readonly BoolFlag all, latest, noTrunc, quiet, size;
+    readonly BoolFlag all,
+        latest,
+        noTrunc,
+        quiet,
+        size;
     readonly ListFlag filter;
     readonly StringFlag format;
     readonly IntegerFlag last;
@@ -16,7 +20,12 @@ internal sealed class PsCommand : Command
     public PsCommand()
     {
         all = Flags.Bool("all", "Show stopped containers too", 'a');
-        filter = Flags.Add(new ListFlag("filter", 'f', "filter", "Show only some (status=exited, name=web, label=a=b ...)") { Check = Values.Filter });
+        filter = Flags.Add(
+            new ListFlag("filter", 'f', "filter", "Show only some (status=exited, name=web, label=a=b ...)")
+            {
+                Check = Values.Filter,
+            }
+        );
         format = Flags.String("format", ListFormat.Help);
         last = Flags.Integer("last", "Show this many, the last created", 'n', -1);
         latest = Flags.Bool("latest", "Show the last created", 'l');
@@ -38,7 +47,12 @@ internal sealed class PsCommand : Command
             new Query("/containers/json")
                 .Add("all", all)
                 .Add("limit", limit > 0 ? limit.ToString(CultureInfo.InvariantCulture) : null)
-                .Add("size", size || template.Contains(".Size", StringComparison.Ordinal) || template.Contains("json .}", StringComparison.Ordinal))
+                .Add(
+                    "size",
+                    size
+                        || template.Contains(".Size", StringComparison.Ordinal)
+                        || template.Contains("json .}", StringComparison.Ordinal)
+                )
                 .Add("filters", Values.Filters(filter)),
             DockerJson.Wire.IReadOnlyListContainerSummary
         );
@@ -85,10 +99,18 @@ internal sealed class PsCommand : Command
             ["State"] = container.State,
             ["Status"] = container.Status,
             ["Size"] = Size(container),
-            ["Labels"] = string.Join(',', (container.Labels ?? new Dictionary<string, string>()).OrderBy(l => l.Key, StringComparer.Ordinal).Select(l => $"{l.Key}={l.Value}")),
+            ["Labels"] = string.Join(
+                ',',
+                (container.Labels ?? new Dictionary<string, string>())
+                    .OrderBy(l => l.Key, StringComparer.Ordinal)
+                    .Select(l => $"{l.Key}={l.Value}")
+            ),
             ["Mounts"] = string.Join(',', (container.Mounts ?? []).Select(m => Mount(m.Name ?? m.Source))),
             ["LocalVolumes"] = (container.Mounts ?? []).Count(m => m.Driver == "local").ToString(CultureInfo.InvariantCulture),
-            ["Networks"] = string.Join(',', container.NetworkSettings?.Networks?.Keys.Order(StringComparer.Ordinal) ?? Enumerable.Empty<string>()),
+            ["Networks"] = string.Join(
+                ',',
+                container.NetworkSettings?.Networks?.Keys.Order(StringComparer.Ordinal) ?? Enumerable.Empty<string>()
+            ),
             ["Platform"] = null,
         };
     }

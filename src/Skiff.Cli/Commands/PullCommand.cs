@@ -8,13 +8,21 @@ namespace Skiff.Cli.Commands;
 
 internal sealed class PullCommand : Command
 {
-    readonly BoolFlag allTags, quiet;
+    readonly BoolFlag allTags,
+        quiet;
     readonly StringFlag platform;
 
     public PullCommand()
     {
         allTags = Flags.Bool("all-tags", "Pull every tag of the repository", 'a');
-        Flags.Add(new StringFlag("disable-content-trust", '\0', "", "") { Hidden = true, Bare = "true", Check = Values.NoContentTrust });
+        Flags.Add(
+            new StringFlag("disable-content-trust", '\0', "", "")
+            {
+                Hidden = true,
+                Bare = "true",
+                Check = Values.NoContentTrust,
+            }
+        );
         platform = Flags.String("platform", "Platform of the image (linux/amd64)");
         quiet = Flags.Bool("quiet", "Print only the image's name", 'q');
     }
@@ -51,6 +59,8 @@ internal sealed class PullCommand : Command
             new Query("/images/create").Add("fromImage", image.Repository).Add("tag", tag).Add("platform", platform),
             headers: $"X-Registry-Auth: {context.Config.AuthFor(image).ToHeader()}\r\n"
         );
-        new ProgressDisplay(output ?? Stdio.Error) { Intercept = output is null ? message => message.Error is null : null }.Show(answer.Body);
+        new ProgressDisplay(output ?? Stdio.Error) { Intercept = output is null ? message => message.Error is null : null }.Show(
+            answer.Body
+        );
     }
 }

@@ -8,13 +8,21 @@ namespace Skiff.Cli.Commands;
 
 internal sealed class PushCommand : Command
 {
-    readonly BoolFlag allTags, quiet;
+    readonly BoolFlag allTags,
+        quiet;
     readonly StringFlag platform;
 
     public PushCommand()
     {
         allTags = Flags.Bool("all-tags", "Push every tag of the repository", 'a');
-        Flags.Add(new StringFlag("disable-content-trust", '\0', "", "") { Hidden = true, Bare = "true", Check = Values.NoContentTrust });
+        Flags.Add(
+            new StringFlag("disable-content-trust", '\0', "", "")
+            {
+                Hidden = true,
+                Bare = "true",
+                Check = Values.NoContentTrust,
+            }
+        );
         platform = Flags.String("platform", "Push only this platform (linux/amd64)");
         quiet = Flags.Bool("quiet", "Print only the image's name", 'q');
     }

@@ -30,7 +30,10 @@ internal sealed class RmiCommand : EachCommand
         try
         {
             var answer = context.Engine.Request("DELETE", query);
-            var items = JsonSerializer.Deserialize(answer.Body.ReadAll(16 << 20).Span, DockerJson.Wire.IReadOnlyListImageDeleteItem);
+            var items = JsonSerializer.Deserialize(
+                answer.Body.ReadAll(16 << 20).Span,
+                DockerJson.Wire.IReadOnlyListImageDeleteItem
+            );
             var lines = (items ?? []).Select(i => i.Deleted is { } id ? "Deleted: " + id : "Untagged: " + i.Untagged);
             return string.Join('\n', lines) is { Length: > 0 } text ? text : null;
         }

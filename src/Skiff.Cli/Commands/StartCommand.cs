@@ -20,7 +20,8 @@ internal sealed class StartCommand : Command
 
     public override string Usage => "[OPTIONS] CONTAINER [CONTAINER...]";
     public override string Summary => "Start stopped containers";
-    public override IReadOnlyList<string> Examples => ["start web", "start -ai box     continue in a container that was left with exit"];
+    public override IReadOnlyList<string> Examples =>
+        ["start web", "start -ai box     continue in a container that was left with exit"];
     public override int MinArguments => 1;
 
     public override int Run(CliContext context, IReadOnlyList<string> arguments)

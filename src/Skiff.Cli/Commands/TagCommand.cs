@@ -19,7 +19,9 @@ internal sealed class TagCommand : Command
             throw new CliException("refusing to create a tag with a digest reference");
         context.Engine.Do(
             "POST",
-            new Query($"/images/{Query.EscapeImage(arguments[0])}/tag").Add("repo", target.FamiliarRepository).Add("tag", target.WithDefaultTag().Tag)
+            new Query($"/images/{Query.EscapeImage(arguments[0])}/tag")
+                .Add("repo", target.FamiliarRepository)
+                .Add("tag", target.WithDefaultTag().Tag)
         );
         return 0;
     }

@@ -39,9 +39,7 @@ internal sealed class VersionCommand : Command
         {
             using var both = JsonDocument.Parse(ToJson(api, server));
             CliContext.PrintLine(
-                format == "json"
-                    ? both.RootElement.GetRawText()
-                    : GoTemplate.Parse(format).Run(new GoJson(both.RootElement, ""))
+                format == "json" ? both.RootElement.GetRawText() : GoTemplate.Parse(format).Run(new GoJson(both.RootElement, ""))
             );
         }
         else
@@ -107,11 +105,23 @@ internal sealed class VersionCommand : Command
             if (component.Name == "Engine")
             {
                 string minimum = details.GetValueOrDefault("MinAPIVersion", server.MinAPIVersion);
-                text.Append(Line(2, "API version", $"{details.GetValueOrDefault("ApiVersion", server.ApiVersion)} (minimum version {minimum})"));
+                text.Append(
+                    Line(
+                        2,
+                        "API version",
+                        $"{details.GetValueOrDefault("ApiVersion", server.ApiVersion)} (minimum version {minimum})"
+                    )
+                );
                 foreach (var (title, key) in EngineDetails)
                     if (details.TryGetValue(key, out string? value) && value.Length > 0)
                         text.Append(Line(2, title, key == "BuildTime" ? Built(value) : value));
-                text.Append(Line(2, "OS/Arch", $"{details.GetValueOrDefault("Os", server.Os)}/{details.GetValueOrDefault("Arch", server.Arch)}"));
+                text.Append(
+                    Line(
+                        2,
+                        "OS/Arch",
+                        $"{details.GetValueOrDefault("Os", server.Os)}/{details.GetValueOrDefault("Arch", server.Arch)}"
+                    )
+                );
                 text.Append(Line(2, "Experimental", details.GetValueOrDefault("Experimental", "false")));
                 continue;
             }
@@ -121,11 +131,17 @@ internal sealed class VersionCommand : Command
         return text.ToString();
     }
 
-    static readonly (string Title, string Key)[] EngineDetails = [("Go version", "GoVersion"), ("Git commit", "GitCommit"), ("Built", "BuildTime")];
+    static readonly (string Title, string Key)[] EngineDetails =
+    [
+        ("Go version", "GoVersion"),
+        ("Git commit", "GitCommit"),
+        ("Built", "BuildTime"),
+    ];
 
     // "Tue Sep 15 11:02:57 2026"
     static string Built(string time) =>
         DockerTime.Parse(time)?.ToString("ddd MMM d HH:mm:ss yyyy", CultureInfo.InvariantCulture) ?? time;
 
-    static string Line(int depth, string title, string value) => $"{new string(' ', depth)}{(title + ":").PadRight(20 - depth)}{value}\n";
+    static string Line(int depth, string title, string value) =>
+        $"{new string(' ', depth)}{(title + ":").PadRight(20 - depth)}{value}\n";
 }

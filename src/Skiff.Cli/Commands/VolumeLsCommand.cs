@@ -13,7 +13,9 @@ internal sealed class VolumeLsCommand : Command
 
     public VolumeLsCommand()
     {
-        filter = Flags.Add(new ListFlag("filter", 'f', "filter", "Show only some (dangling=true, label=a=b ...)") { Check = Values.Filter });
+        filter = Flags.Add(
+            new ListFlag("filter", 'f', "filter", "Show only some (dangling=true, label=a=b ...)") { Check = Values.Filter }
+        );
         format = Flags.String("format", ListFormat.Help);
         quiet = Flags.Bool("quiet", "Show only names", 'q');
     }
@@ -24,10 +26,7 @@ internal sealed class VolumeLsCommand : Command
 
     public override int Run(CliContext context, IReadOnlyList<string> arguments)
     {
-        var list = context.Engine.Get(
-            new Query("/volumes").Add("filters", Values.Filters(filter)),
-            DockerJson.Wire.VolumeList
-        );
+        var list = context.Engine.Get(new Query("/volumes").Add("filters", Values.Filters(filter)), DockerJson.Wire.VolumeList);
         foreach (string warning in list.Warnings ?? [])
             CliContext.Warn("WARNING: " + warning);
         var rows = (list.Volumes ?? []).OrderBy(v => v.Name, StringComparer.Ordinal).Select(ToRow).ToList();

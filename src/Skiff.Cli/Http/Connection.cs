@@ -73,8 +73,6 @@ internal sealed record EngineAddress(string Text, string? UnixPath, string? Host
             )
                 return new EngineAddress(text, null, host.Trim('[', ']'), port);
         }
-        throw new CliException(
-            $"unable to parse engine host \"{text}\": use unix:///path/to/socket or tcp://host:port"
-        );
+        throw new CliException($"unable to parse engine host \"{text}\": use unix:///path/to/socket or tcp://host:port");
     }
 }

@@ -51,13 +51,12 @@ internal sealed class HttpBody(HttpConnection connection, long left, bool keep) 
         if (!first && connection.ReadLine() is not "")
             throw new IOException("malformed chunk from the engine");
         first = false;
-        string line = connection.ReadLine() ?? throw new EndOfStreamException("the engine closed the connection in the middle of its answer");
+        string line =
+            connection.ReadLine()
+            ?? throw new EndOfStreamException("the engine closed the connection in the middle of its answer");
         int semicolon = line.IndexOf(';');
         var size = (semicolon < 0 ? line : line[..semicolon]).AsSpan().Trim();
-        if (
-            !long.TryParse(size, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out remaining)
-            || remaining < 0
-        )
+        if (!long.TryParse(size, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out remaining) || remaining < 0)
             throw new IOException("malformed chunk from the engine");
         if (remaining > 0)
             return true;

@@ -17,7 +17,9 @@ internal sealed partial class ContainerOptions
         if (AutoRemove && restart.Value is not ("" or "no"))
             throw new FormatException("conflicting options: cannot specify both --restart and --rm");
         if (Pull.Value is not ("always" or "missing" or "never"))
-            throw new FormatException($"invalid pull option: '{Pull.Value}': must be one of \"always\", \"missing\" or \"never\"");
+            throw new FormatException(
+                $"invalid pull option: '{Pull.Value}': must be one of \"always\", \"missing\" or \"never\""
+            );
         if (pidsLimit.IsSet && pidsLimit.Value < -1)
             throw new FormatException("--pids-limit must be -1 or above");
         bool attachStdin = !detached && (attach.Values.Count == 0 ? interactive : attach.Values.Contains("stdin"));
@@ -143,7 +145,9 @@ internal sealed partial class ContainerOptions
             if (wishes.Count == 1 && wish.IsPlain)
                 break;
             if (wishes.Count > 1 && wish.IsNamespace)
-                throw new FormatException("conflicting options: cannot attach both user-defined and non-user-defined network-modes");
+                throw new FormatException(
+                    "conflicting options: cannot attach both user-defined and non-user-defined network-modes"
+                );
             if (!endpoints.TryAdd(wish.Name, wish.ToEndpoint()))
                 throw new FormatException($"network \"{wish.Name}\" is specified multiple times");
         }
@@ -183,7 +187,9 @@ internal sealed partial class ContainerOptions
         string[] parts = restart.Value.Split(':');
         int count = 0;
         if (parts.Length > 2 || parts.Length == 2 && (!int.TryParse(parts[1], out count) || count < 0))
-            throw new FormatException($"invalid restart policy format: {(parts.Length > 2 ? "too many colons" : "maximum retry count must be an integer")}");
+            throw new FormatException(
+                $"invalid restart policy format: {(parts.Length > 2 ? "too many colons" : "maximum retry count must be an integer")}"
+            );
         return new RestartPolicy { Name = parts[0], MaximumRetryCount = count };
     }
 

@@ -6,36 +6,107 @@ internal sealed partial class ContainerOptions
     readonly FlagSet flags;
 
     // What runs.
-    readonly ListFlag attach, env, envFile, label, labelFile, groupAdd;
-    readonly BoolFlag tty, interactive, noHealthcheck, init;
-    readonly StringFlag entrypoint, workdir, user, hostname, domainname, stopSignal, healthCmd;
-    readonly IntegerFlag stopTimeout, healthRetries;
-    readonly ValueFlag<long> healthInterval, healthTimeout, healthStartPeriod, healthStartInterval;
+    readonly ListFlag attach,
+        env,
+        envFile,
+        label,
+        labelFile,
+        groupAdd;
+    readonly BoolFlag tty,
+        interactive,
+        noHealthcheck,
+        init;
+    readonly StringFlag entrypoint,
+        workdir,
+        user,
+        hostname,
+        domainname,
+        stopSignal,
+        healthCmd;
+    readonly IntegerFlag stopTimeout,
+        healthRetries;
+    readonly ValueFlag<long> healthInterval,
+        healthTimeout,
+        healthStartPeriod,
+        healthStartInterval;
 
     // How it is isolated.
-    readonly StringFlag pid, ipc, uts, userns, cgroupns, cgroupParent, isolation, runtime;
-    readonly ListFlag capAdd, capDrop, securityOpt, device, deviceCgroupRule, sysctl, ulimit, annotation, gpus;
-    readonly BoolFlag privileged, readOnly;
+    readonly StringFlag pid,
+        ipc,
+        uts,
+        userns,
+        cgroupns,
+        cgroupParent,
+        isolation,
+        runtime;
+    readonly ListFlag capAdd,
+        capDrop,
+        securityOpt,
+        device,
+        deviceCgroupRule,
+        sysctl,
+        ulimit,
+        annotation,
+        gpus;
+    readonly BoolFlag privileged,
+        readOnly;
 
     // What it may use.
-    readonly ValueFlag<long> memory, memorySwap, memoryReservation, kernelMemory, shmSize, cpus, ioMaxBandwidth;
-    readonly IntegerFlag memorySwappiness, cpuShares, cpuPeriod, cpuQuota, cpuRtPeriod, cpuRtRuntime, cpuCount, cpuPercent;
-    readonly IntegerFlag pidsLimit, oomScoreAdj, blkioWeight, ioMaxIops;
-    readonly StringFlag cpusetCpus, cpusetMems;
+    readonly ValueFlag<long> memory,
+        memorySwap,
+        memoryReservation,
+        kernelMemory,
+        shmSize,
+        cpus,
+        ioMaxBandwidth;
+    readonly IntegerFlag memorySwappiness,
+        cpuShares,
+        cpuPeriod,
+        cpuQuota,
+        cpuRtPeriod,
+        cpuRtRuntime,
+        cpuCount,
+        cpuPercent;
+    readonly IntegerFlag pidsLimit,
+        oomScoreAdj,
+        blkioWeight,
+        ioMaxIops;
+    readonly StringFlag cpusetCpus,
+        cpusetMems;
     readonly BoolFlag oomKillDisable;
-    readonly ListFlag blkioWeightDevice, deviceReadBps, deviceWriteBps, deviceReadIops, deviceWriteIops;
+    readonly ListFlag blkioWeightDevice,
+        deviceReadBps,
+        deviceWriteBps,
+        deviceReadIops,
+        deviceWriteIops;
 
     // Files.
-    readonly ListFlag volume, mount, tmpfs, volumesFrom, storageOpt;
+    readonly ListFlag volume,
+        mount,
+        tmpfs,
+        volumesFrom,
+        storageOpt;
     readonly StringFlag volumeDriver;
 
     // Network.
-    readonly ListFlag network, networkAlias, publish, expose, dns, dnsOption, dnsSearch, addHost, link, linkLocalIp;
+    readonly ListFlag network,
+        networkAlias,
+        publish,
+        expose,
+        dns,
+        dnsOption,
+        dnsSearch,
+        addHost,
+        link,
+        linkLocalIp;
     readonly BoolFlag publishAll;
-    readonly StringFlag ip, ip6, macAddress;
+    readonly StringFlag ip,
+        ip6,
+        macAddress;
 
     // Its life.
-    readonly StringFlag restart, logDriver;
+    readonly StringFlag restart,
+        logDriver;
     readonly ListFlag logOpt;
 
     public BoolFlag AutoRemove { get; }
@@ -49,7 +120,12 @@ internal sealed partial class ContainerOptions
     public ContainerOptions(FlagSet flags)
     {
         this.flags = flags;
-        addHost = Checked("add-host", "Add a line to /etc/hosts (host:ip, or host:host-gateway)", "list", NetworkOption.ExtraHost);
+        addHost = Checked(
+            "add-host",
+            "Add a line to /etc/hosts (host:ip, or host:host-gateway)",
+            "list",
+            NetworkOption.ExtraHost
+        );
         annotation = flags.List("annotation", "Add an annotation, passed to the runtime (key=value)", kind: "map");
         attach = flags.Add(
             new ListFlag("attach", 'a', "list", "Attach to stdin, stdout or stderr")
@@ -60,8 +136,19 @@ internal sealed partial class ContainerOptions
                         : throw new FormatException("valid streams are STDIN, STDOUT and STDERR"),
             }
         );
-        blkioWeight = flags.Add(new IntegerFlag("blkio-weight", '\0', "Relative share of disk I/O, 10 to 1000; 0 is none", kind: "uint16") { Min = 0, Max = ushort.MaxValue });
-        blkioWeightDevice = Checked("blkio-weight-device", "Relative share of a device's I/O (path:weight)", "list", DeviceOption.Weight);
+        blkioWeight = flags.Add(
+            new IntegerFlag("blkio-weight", '\0', "Relative share of disk I/O, 10 to 1000; 0 is none", kind: "uint16")
+            {
+                Min = 0,
+                Max = ushort.MaxValue,
+            }
+        );
+        blkioWeightDevice = Checked(
+            "blkio-weight-device",
+            "Relative share of a device's I/O (path:weight)",
+            "list",
+            DeviceOption.Weight
+        );
         capAdd = flags.List("cap-add", "Add a capability");
         capDrop = flags.List("cap-drop", "Drop a capability");
         cgroupParent = flags.String("cgroup-parent", "Parent cgroup of the container's");
@@ -79,19 +166,49 @@ internal sealed partial class ContainerOptions
         cpusetMems = flags.String("cpuset-mems", "Memory nodes to use (0-3, or 0,1)");
         device = Checked("device", "Give access to a device of the host (/dev/a[:/dev/b][:rwm])", "list", DeviceOption.Check);
         deviceCgroupRule = flags.List("device-cgroup-rule", "Add a rule for devices (c 1:3 rwm)");
-        deviceReadBps = Checked("device-read-bps", "Limit reading from a device, in bytes a second (path:10mb)", "list", DeviceOption.Rate);
-        deviceReadIops = Checked("device-read-iops", "Limit reads from a device a second (path:1000)", "list", DeviceOption.Count);
-        deviceWriteBps = Checked("device-write-bps", "Limit writing to a device, in bytes a second (path:10mb)", "list", DeviceOption.Rate);
-        deviceWriteIops = Checked("device-write-iops", "Limit writes to a device a second (path:1000)", "list", DeviceOption.Count);
+        deviceReadBps = Checked(
+            "device-read-bps",
+            "Limit reading from a device, in bytes a second (path:10mb)",
+            "list",
+            DeviceOption.Rate
+        );
+        deviceReadIops = Checked(
+            "device-read-iops",
+            "Limit reads from a device a second (path:1000)",
+            "list",
+            DeviceOption.Count
+        );
+        deviceWriteBps = Checked(
+            "device-write-bps",
+            "Limit writing to a device, in bytes a second (path:10mb)",
+            "list",
+            DeviceOption.Rate
+        );
+        deviceWriteIops = Checked(
+            "device-write-iops",
+            "Limit writes to a device a second (path:1000)",
+            "list",
+            DeviceOption.Count
+        );
         flags.Add(
-            new StringFlag("disable-content-trust", '\0', "", "") { Hidden = true, Bare = "true", Check = Values.NoContentTrust }
+            new StringFlag("disable-content-trust", '\0', "", "")
+            {
+                Hidden = true,
+                Bare = "true",
+                Check = Values.NoContentTrust,
+            }
         );
         dns = flags.List("dns", "Address of a name server");
         dnsOption = flags.List("dns-option", "Option of the resolver");
         dnsSearch = flags.List("dns-search", "Domain to search names in");
         domainname = flags.String("domainname", "NIS domain name");
         entrypoint = flags.String("entrypoint", "Run this instead of the image's entrypoint");
-        env = flags.Add(new ListFlag("env", 'e', "list", "Set an environment variable (A=b, or A for its value here)") { Check = Values.Environment });
+        env = flags.Add(
+            new ListFlag("env", 'e', "list", "Set an environment variable (A=b, or A for its value here)")
+            {
+                Check = Values.Environment,
+            }
+        );
         envFile = flags.List("env-file", "Set environment variables from a file");
         expose = flags.List("expose", "Make a port or range of ports known, without publishing it");
         gpus = Checked("gpus", "GPUs to give to the container (all, a number, or device=...)", "gpu-request", DeviceOption.Gpu);
@@ -99,19 +216,44 @@ internal sealed partial class ContainerOptions
         healthCmd = flags.String("health-cmd", "Command that says whether the container is well");
         healthInterval = Value("health-interval", "Time between two checks (30s, 1m)", "duration", Values.Duration);
         healthRetries = flags.Integer("health-retries", "Failures in a row after which it is unhealthy");
-        healthStartInterval = Value("health-start-interval", "Time between two checks while it starts", "duration", Values.Duration);
-        healthStartPeriod = Value("health-start-period", "Time to start, during which failures do not count", "duration", Values.Duration);
+        healthStartInterval = Value(
+            "health-start-interval",
+            "Time between two checks while it starts",
+            "duration",
+            Values.Duration
+        );
+        healthStartPeriod = Value(
+            "health-start-period",
+            "Time to start, during which failures do not count",
+            "duration",
+            Values.Duration
+        );
         healthTimeout = Value("health-timeout", "Time after which a check has failed", "duration", Values.Duration);
         hostname = flags.String("hostname", "Host name of the container", 'h');
         init = flags.Bool("init", "Run an init that reaps zombies and forwards signals");
         interactive = flags.Bool("interactive", "Keep stdin open", 'i');
-        ioMaxBandwidth = Value("io-maxbandwidth", "Limit I/O of the system drive (Windows containers)", "bytes", text => Values.Bytes(text));
-        ioMaxIops = flags.Add(new IntegerFlag("io-maxiops", '\0', "Limit I/O operations of the system drive (Windows containers)", kind: "uint") { Min = 0 });
+        ioMaxBandwidth = Value(
+            "io-maxbandwidth",
+            "Limit I/O of the system drive (Windows containers)",
+            "bytes",
+            text => Values.Bytes(text)
+        );
+        ioMaxIops = flags.Add(
+            new IntegerFlag("io-maxiops", '\0', "Limit I/O operations of the system drive (Windows containers)", kind: "uint")
+            {
+                Min = 0,
+            }
+        );
         ip = flags.String("ip", "IPv4 address, on a network of your own");
         ip6 = flags.String("ip6", "IPv6 address, on a network of your own");
         ipc = flags.String("ipc", "IPC namespace: private, shareable, host, none or container:NAME");
         isolation = flags.String("isolation", "Isolation technology (Windows containers)");
-        kernelMemory = Value("kernel-memory", "Limit of kernel memory (no longer supported by kernels)", "bytes", text => Values.Bytes(text));
+        kernelMemory = Value(
+            "kernel-memory",
+            "Limit of kernel memory (no longer supported by kernels)",
+            "bytes",
+            text => Values.Bytes(text)
+        );
         label = flags.List("label", "Attach a label (key=value)", 'l');
         labelFile = flags.List("label-file", "Attach labels from a file");
         link = flags.List("link", "Make another container's name known (name:alias)");
@@ -120,12 +262,32 @@ internal sealed partial class ContainerOptions
         logOpt = flags.List("log-opt", "Option of the log driver (max-size=10m)");
         macAddress = flags.String("mac-address", "MAC address (92:d0:c6:0a:29:33)");
         memory = Value("memory", "Limit of memory (512m, 2g)", "bytes", text => Values.Bytes(text), 'm');
-        memoryReservation = Value("memory-reservation", "Memory kept when the host is short of it", "bytes", text => Values.Bytes(text));
-        memorySwap = Value("memory-swap", "Limit of memory and swap together; -1 is unlimited swap", "bytes", text => Values.Bytes(text, allowUnlimited: true));
+        memoryReservation = Value(
+            "memory-reservation",
+            "Memory kept when the host is short of it",
+            "bytes",
+            text => Values.Bytes(text)
+        );
+        memorySwap = Value(
+            "memory-swap",
+            "Limit of memory and swap together; -1 is unlimited swap",
+            "bytes",
+            text => Values.Bytes(text, allowUnlimited: true)
+        );
         memorySwappiness = flags.Integer("memory-swappiness", "Readiness to swap, 0 to 100", initially: -1);
-        mount = Checked("mount", "Mount a directory, volume, tmpfs or image (type=bind,src=/a,dst=/b)", "mount", MountOption.Parse);
+        mount = Checked(
+            "mount",
+            "Mount a directory, volume, tmpfs or image (type=bind,src=/a,dst=/b)",
+            "mount",
+            MountOption.Parse
+        );
         Name = flags.String("name", "Name of the container");
-        network = Checked("network", "Connect to a network: a name, bridge, host, none or container:NAME", "network", NetworkOption.Parse);
+        network = Checked(
+            "network",
+            "Connect to a network: a name, bridge, host, none or container:NAME",
+            "network",
+            NetworkOption.Parse
+        );
         networkAlias = flags.List("network-alias", "Further name of the container on the network");
         noHealthcheck = flags.Bool("no-healthcheck", "Run no check even if the image has one");
         oomKillDisable = flags.Bool("oom-kill-disable", "Let processes wait for memory instead of killing them");
@@ -147,7 +309,12 @@ internal sealed partial class ContainerOptions
         stopSignal = flags.String("stop-signal", "Signal that stops the container");
         stopTimeout = flags.Integer("stop-timeout", "Seconds from that signal to a kill");
         storageOpt = flags.List("storage-opt", "Option of the storage driver");
-        sysctl = Checked("sysctl", "Set a kernel parameter of its namespaces (net.core.somaxconn=1024)", "map", DeviceOption.Sysctl);
+        sysctl = Checked(
+            "sysctl",
+            "Set a kernel parameter of its namespaces (net.core.somaxconn=1024)",
+            "map",
+            DeviceOption.Sysctl
+        );
         tmpfs = flags.List("tmpfs", "Mount a tmpfs (/run:size=64m)");
         tty = flags.Bool("tty", "Give it a terminal", 't');
         ulimit = Checked("ulimit", "Set a resource limit (nofile=1024:2048)", "ulimit", DeviceOption.Ulimit);

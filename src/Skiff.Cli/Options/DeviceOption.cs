@@ -10,14 +10,34 @@ internal static class DeviceOption
 {
     static readonly string[] Ulimits =
     [
-        "as", "core", "cpu", "data", "fsize", "locks", "memlock", "msgqueue", "nice", "nofile", "nproc", "rss", "rtprio",
-        "rttime", "sigpending", "stack",
+        "as",
+        "core",
+        "cpu",
+        "data",
+        "fsize",
+        "locks",
+        "memlock",
+        "msgqueue",
+        "nice",
+        "nofile",
+        "nproc",
+        "rss",
+        "rtprio",
+        "rttime",
+        "sigpending",
+        "stack",
     ];
 
     // Of the IPC namespace: proc_sys_kernel(5)
     static readonly string[] Sysctls =
     [
-        "kernel.msgmax", "kernel.msgmnb", "kernel.msgmni", "kernel.sem", "kernel.shmall", "kernel.shmmax", "kernel.shmmni",
+        "kernel.msgmax",
+        "kernel.msgmnb",
+        "kernel.msgmni",
+        "kernel.sem",
+        "kernel.shmall",
+        "kernel.shmmax",
+        "kernel.shmmni",
         "kernel.shm_rmid_forced",
     ];
 
@@ -39,7 +59,9 @@ internal static class DeviceOption
             access = parts[1];
         else if (parts.Length == 2)
             inside = parts[1];
-        return IsAccess(access) ? new DeviceMapping(host, inside, access) : throw new FormatException("invalid device mode: " + access);
+        return IsAccess(access)
+            ? new DeviceMapping(host, inside, access)
+            : throw new FormatException("invalid device mode: " + access);
     }
 
     public static bool Check(string text) => IsCdi(text) || Mapping(text) is not null;
@@ -48,14 +70,16 @@ internal static class DeviceOption
     public static string Sysctl(string text)
     {
         var (key, _) = Values.Pair(text);
-        return key.StartsWith("net.", StringComparison.Ordinal)
+        return
+            key.StartsWith("net.", StringComparison.Ordinal)
             || key.StartsWith("fs.mqueue.", StringComparison.Ordinal)
             || Array.IndexOf(Sysctls, key) >= 0
             ? text
             : throw new FormatException($"sysctl '{text}' is not allowed");
     }
 
-    static bool IsAccess(string text) => text.Length is > 0 and <= 3 && text.All("rwm".Contains) && text.Distinct().Count() == text.Length;
+    static bool IsAccess(string text) =>
+        text.Length is > 0 and <= 3 && text.All("rwm".Contains) && text.Distinct().Count() == text.Length;
 
     public static IReadOnlyList<DeviceRequestBody> Requests(IReadOnlyList<string> gpus, IReadOnlyList<string> devices)
     {
@@ -68,7 +92,14 @@ internal static class DeviceOption
 
     public static DeviceRequestBody Gpu(string text)
     {
-        var request = new DeviceRequestBody { Count = 1, Capabilities = [["gpu"]] };
+        var request = new DeviceRequestBody
+        {
+            Count = 1,
+            Capabilities =
+            [
+                ["gpu"],
+            ],
+        };
         foreach (string field in Csv.Split(text))
         {
             var (key, value) = Values.Pair(field);
@@ -79,7 +110,13 @@ internal static class DeviceOption
                 "count" => request with { Count = value == "all" ? -1 : Number<int>(value, "count") },
                 "device" => request with { Count = 0, DeviceIDs = value.Split(',') },
                 "driver" => request with { Driver = value },
-                "capabilities" => request with { Capabilities = [[.. value.Split(',').Append("gpu").Distinct()]] },
+                "capabilities" => request with
+                {
+                    Capabilities =
+                    [
+                        [.. value.Split(',').Append("gpu").Distinct()],
+                    ],
+                },
                 "options" => request with { Options = Values.Map(value.Split(',')) },
                 _ => throw new FormatException($"unexpected key '{key}' in '{field}'"),
             };
@@ -91,7 +128,9 @@ internal static class DeviceOption
     {
         var (path, value) = PathAndValue(text);
         ushort weight = Number<ushort>(value, "weight for device");
-        return weight is 0 or (>= 10 and <= 1000) ? new WeightDevice(path, weight) : throw new FormatException("invalid weight for device: " + text);
+        return weight is 0 or (>= 10 and <= 1000)
+            ? new WeightDevice(path, weight)
+            : throw new FormatException("invalid weight for device: " + text);
     }
 
     public static ThrottleDevice Rate(string text)
@@ -116,7 +155,9 @@ internal static class DeviceOption
 
     static T Number<T>(string text, string what)
         where T : struct, System.Numerics.INumberBase<T> =>
-        T.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number) ? number : throw new FormatException($"invalid {what}: {text}");
+        T.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number)
+            ? number
+            : throw new FormatException($"invalid {what}: {text}");
 
     /// <summary>"nofile=1024" or "nofile=1024:2048"; -1 is unlimited.</summary>
     public static UlimitBody Ulimit(string text)
@@ -132,7 +173,9 @@ internal static class DeviceOption
         long soft = Number<long>(parts[0], "ulimit");
         long hard = parts.Length == 2 ? Number<long>(parts[1], "ulimit") : soft;
         if (hard != -1 && (soft == -1 || soft > hard))
-            throw new FormatException($"ulimit soft limit must be less than or equal to hard limit: {(soft == -1 ? "soft: -1 (unlimited), hard: " + hard : $"{soft} > {hard}")}");
+            throw new FormatException(
+                $"ulimit soft limit must be less than or equal to hard limit: {(soft == -1 ? "soft: -1 (unlimited), hard: " + hard : $"{soft} > {hard}")}"
+            );
         return new UlimitBody(name, hard, soft);
     }
 }
@@ -159,7 +202,11 @@ internal sealed record SecurityOption(IReadOnlyList<string> Options, bool System
     }
 
     static string? Profile(string text) =>
-        text.StartsWith("seccomp=", StringComparison.Ordinal) && text[8..] is var path && path is not ("unconfined" or "builtin" or "") ? path : null;
+        text.StartsWith("seccomp=", StringComparison.Ordinal)
+        && text[8..] is var path
+        && path is not ("unconfined" or "builtin" or "")
+            ? path
+            : null;
 
     // Without white space, as an engine that keeps it in its records would like it.
     static string Read(string path)

@@ -44,8 +44,7 @@ internal abstract class Flag(string name, char letter, string kind, string help)
     protected abstract void Accept(string value);
 }
 
-internal sealed class BoolFlag(string name, char letter, string help, bool initially = false)
-    : Flag(name, letter, "", help)
+internal sealed class BoolFlag(string name, char letter, string help, bool initially = false) : Flag(name, letter, "", help)
 {
     public bool Value { get; private set; } = initially;
     public override string? BareValue => "true";

@@ -39,7 +39,9 @@ internal sealed class GlobalOptions
         {
             string? named = host.Given ?? (context.IsSet ? null : Environment.GetEnvironmentVariable("DOCKER_HOST"));
             if (named is { Length: > 0 })
-                return named.Contains("://", StringComparison.Ordinal) ? named : named.StartsWith('/') ? "unix://" + named : "tcp://" + named;
+                return named.Contains("://", StringComparison.Ordinal) ? named
+                    : named.StartsWith('/') ? "unix://" + named
+                    : "tcp://" + named;
             return Http.EngineAddress.Default;
         }
     }

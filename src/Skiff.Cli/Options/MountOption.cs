@@ -139,7 +139,9 @@ internal static class MountOption
             "disabled" => bind with { NonRecursive = true },
             "writable" => bind with { ReadOnlyNonRecursive = true },
             "readonly" => bind with { ReadOnlyForceRecursive = true },
-            _ => throw new FormatException($"invalid value for bind-recursive: {value} (must be \"enabled\", \"disabled\", \"writable\", or \"readonly\")"),
+            _ => throw new FormatException(
+                $"invalid value for bind-recursive: {value} (must be \"enabled\", \"disabled\", \"writable\", or \"readonly\")"
+            ),
         };
 
     static void Put(Dictionary<string, string> map, string pair)

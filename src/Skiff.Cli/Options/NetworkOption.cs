@@ -86,7 +86,13 @@ internal sealed record NetworkOption(string Name)
     }
 
     /// <summary>With the flags that concern the first network.</summary>
-    public NetworkOption With(IReadOnlyList<string> aliases, IReadOnlyList<string> linkLocal, string? ip, string? ip6, string? mac) =>
+    public NetworkOption With(
+        IReadOnlyList<string> aliases,
+        IReadOnlyList<string> linkLocal,
+        string? ip,
+        string? ip6,
+        string? mac
+    ) =>
         this with
         {
             Aliases = [.. Aliases, .. aliases],

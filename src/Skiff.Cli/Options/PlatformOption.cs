@@ -16,7 +16,12 @@ internal static class PlatformOption
         string[] parts = text.Split('/');
         if (parts.Length is < 2 or > 3)
             throw new FormatException($"\"{text}\" is no platform: use os/architecture[/variant]");
-        var platform = new Platform { OS = parts[0], Architecture = parts[1], Variant = parts.Length == 3 ? parts[2] : null };
+        var platform = new Platform
+        {
+            OS = parts[0],
+            Architecture = parts[1],
+            Variant = parts.Length == 3 ? parts[2] : null,
+        };
         return JsonSerializer.Serialize(platform, DockerJson.Wire.Platform);
     }
 }

@@ -34,6 +34,9 @@ internal static class TimeOption
     static string Format(DateTimeOffset moment)
     {
         long ticks = moment.UtcTicks - DateTimeOffset.UnixEpoch.Ticks;
-        return string.Create(CultureInfo.InvariantCulture, $"{ticks / TimeSpan.TicksPerSecond}.{ticks % TimeSpan.TicksPerSecond * 100:d9}");
+        return string.Create(
+            CultureInfo.InvariantCulture,
+            $"{ticks / TimeSpan.TicksPerSecond}.{ticks % TimeSpan.TicksPerSecond * 100:d9}"
+        );
     }
 }

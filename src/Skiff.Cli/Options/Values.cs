@@ -14,7 +14,9 @@ internal static class Values
         int end = 0;
         while (end < text.Length && (char.IsAsciiDigit(text[end]) || text[end] == '.'))
             end++;
-        if (!double.TryParse(text.AsSpan(0, end), NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double number))
+        if (
+            !double.TryParse(text.AsSpan(0, end), NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double number)
+        )
             throw new FormatException($"invalid size: '{text}'");
         string suffix = text[end..].Trim().ToLowerInvariant();
         int power = suffix.Length == 0 ? 0 : "bkmgtp".IndexOf(suffix[0]);
@@ -50,18 +52,33 @@ internal static class Values
                 _ => null,
             };
             if (factor is null)
-                throw new FormatException(unitStart == at ? $"time: missing unit in duration \"{text}\"" : $"time: invalid duration \"{text}\"");
-            if (!decimal.TryParse(text.AsSpan(start, unitStart - start), NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out decimal number) || number > 1_000_000_000)
+                throw new FormatException(
+                    unitStart == at ? $"time: missing unit in duration \"{text}\"" : $"time: invalid duration \"{text}\""
+                );
+            if (
+                !decimal.TryParse(
+                    text.AsSpan(start, unitStart - start),
+                    NumberStyles.AllowDecimalPoint,
+                    CultureInfo.InvariantCulture,
+                    out decimal number
+                )
+                || number > 1_000_000_000
+            )
                 throw new FormatException($"time: invalid duration \"{text}\"");
             total += number * factor.Value;
         }
-        return text.Length > 0 && total <= long.MaxValue ? (long)total : throw new FormatException($"time: invalid duration \"{text}\"");
+        return text.Length > 0 && total <= long.MaxValue
+            ? (long)total
+            : throw new FormatException($"time: invalid duration \"{text}\"");
     }
 
     /// <summary>"1.5" processors: billionths.</summary>
     public static long NanoCpus(string text)
     {
-        if (!decimal.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out decimal cpus) || cpus > 1_000_000)
+        if (
+            !decimal.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out decimal cpus)
+            || cpus > 1_000_000
+        )
             throw new FormatException($"failed to parse {text} as a rational number");
         decimal nano = cpus * 1_000_000_000;
         return nano == decimal.Truncate(nano) ? (long)nano : throw new FormatException("value is too precise");
@@ -89,7 +106,9 @@ internal static class Values
 
     /// <summary>Checks "name=value" of --filter.</summary>
     public static string Filter(string text) =>
-        text.Length == 0 || text.IndexOf('=') > 0 ? text : throw new FormatException("bad format of filter (expected name=value)");
+        text.Length == 0 || text.IndexOf('=') > 0
+            ? text
+            : throw new FormatException("bad format of filter (expected name=value)");
 
     /// <summary>Adds --filter's values.</summary>
     public static Docker.Filters Filters(ListFlag flag)

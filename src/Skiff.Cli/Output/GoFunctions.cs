@@ -11,20 +11,68 @@ internal static class GoFunctions
 {
     static readonly string[] Names =
     [
-        "json", "join", "split", "index", "slice", "len", "print", "printf", "println", "upper", "lower", "title", "pad",
-        "truncate", "eq", "ne", "lt", "le", "gt", "ge", "and", "or", "not", "html", "urlquery", "js",
+        "json",
+        "join",
+        "split",
+        "index",
+        "slice",
+        "len",
+        "print",
+        "printf",
+        "println",
+        "upper",
+        "lower",
+        "title",
+        "pad",
+        "truncate",
+        "eq",
+        "ne",
+        "lt",
+        "le",
+        "gt",
+        "ge",
+        "and",
+        "or",
+        "not",
+        "html",
+        "urlquery",
+        "js",
     ];
 
     // Members that are maps in Docker's types, and pointers; all else is a struct or a slice. It only matters for printing.
     static readonly string[] Maps =
     [
-        "Labels", "Volumes", "ExposedPorts", "PortBindings", "Ports", "Networks", "Options", "DriverOpts", "Sysctls", "Tmpfs",
-        "StorageOpt", "Annotations", "Data", "Containers", "Attributes", "Config", "Runtimes", "IndexConfigs",
+        "Labels",
+        "Volumes",
+        "ExposedPorts",
+        "PortBindings",
+        "Ports",
+        "Networks",
+        "Options",
+        "DriverOpts",
+        "Sysctls",
+        "Tmpfs",
+        "StorageOpt",
+        "Annotations",
+        "Data",
+        "Containers",
+        "Attributes",
+        "Config",
+        "Runtimes",
+        "IndexConfigs",
     ];
     static readonly string[] Pointers =
     [
-        "Health", "Healthcheck", "IPAMConfig", "PidsLimit", "MemorySwappiness", "OomKillDisable", "Init", "HostConfig",
-        "NetworkSettings", "StopTimeout",
+        "Health",
+        "Healthcheck",
+        "IPAMConfig",
+        "PidsLimit",
+        "MemorySwappiness",
+        "OomKillDisable",
+        "Init",
+        "HostConfig",
+        "NetworkSettings",
+        "StopTimeout",
     ];
 
     public static bool Knows(string name) => Array.IndexOf(Names, name) >= 0;
@@ -32,7 +80,8 @@ internal static class GoFunctions
     public static object? Number(string text) =>
         long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out long whole) ? whole
         : text.StartsWith("0x", StringComparison.Ordinal)
-        && long.TryParse(text.AsSpan(2), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out whole) ? whole
+        && long.TryParse(text.AsSpan(2), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out whole)
+            ? whole
         : double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double real) ? real
         : null;
 
@@ -83,7 +132,9 @@ internal static class GoFunctions
             case "pad":
                 Need(3);
                 string padded = Print(first);
-                return padded.Length == 0 ? "" : new string(' ', (int)Whole(arguments[1])) + padded + new string(' ', (int)Whole(arguments[2]));
+                return padded.Length == 0
+                    ? ""
+                    : new string(' ', (int)Whole(arguments[1])) + padded + new string(' ', (int)Whole(arguments[2]));
             case "truncate":
                 Need(2);
                 string whole = Print(first);
@@ -127,9 +178,7 @@ internal static class GoFunctions
         object? Need(int count) =>
             arguments.Count >= count
                 ? first
-                : throw new FormatException(
-                    $"template: :1: wrong number of args for {name}: want {count} got {arguments.Count}"
-                );
+                : throw new FormatException($"template: :1: wrong number of args for {name}: want {count} got {arguments.Count}");
     }
 
     /// <summary>Go's idea of a set value: not zero, not empty.</summary>
@@ -178,8 +227,7 @@ internal static class GoFunctions
         return index >= 0 && found.Count == 1 ? found[0].Value : throw OutOfRange(index);
     }
 
-    static FormatException OutOfRange(long index) =>
-        new($"template: :1: error calling index: index out of range: {index}");
+    static FormatException OutOfRange(long index) => new($"template: :1: error calling index: index out of range: {index}");
 
     static string Slice(string text, IReadOnlyList<object?> arguments)
     {

@@ -140,9 +140,7 @@ internal sealed class GoTemplateParser(string text)
             Close();
             otherwise = ParseNodes(out closing);
         }
-        return closing == "end"
-            ? new GoTemplate.BlockNode(kind, pipeline, body, otherwise)
-            : throw Error("unexpected EOF");
+        return closing == "end" ? new GoTemplate.BlockNode(kind, pipeline, body, otherwise) : throw Error("unexpected EOF");
     }
 
     GoTemplate.Pipeline ParsePipeline()
@@ -224,7 +222,9 @@ internal sealed class GoTemplateParser(string text)
                 int start = at++;
                 while (at < text.Length && (char.IsAsciiLetterOrDigit(text[at]) || text[at] == '.'))
                     at++;
-                return new GoTemplate.LiteralOperand(GoFunctions.Number(text[start..at]) ?? throw Error($"bad number syntax: \"{text[start..at]}\""));
+                return new GoTemplate.LiteralOperand(
+                    GoFunctions.Number(text[start..at]) ?? throw Error($"bad number syntax: \"{text[start..at]}\"")
+                );
             default:
                 string name = TakeName();
                 return name switch

@@ -11,7 +11,9 @@ internal static class HelpText
 
     public static string Program(FlagSet global)
     {
-        var text = new StringBuilder("Usage:  skiff [OPTIONS] COMMAND\n\nRuns containers.\n\nTry:\n  skiff run -it debian bash\n");
+        var text = new StringBuilder(
+            "Usage:  skiff [OPTIONS] COMMAND\n\nRuns containers.\n\nTry:\n  skiff run -it debian bash\n"
+        );
         text.Append("\nCommon commands:\n");
         foreach (string name in CommandTree.Common)
             AppendCommand(text, name, CommandTree.Find(null, name)!);
@@ -64,7 +66,11 @@ internal static class HelpText
         if (shown.Count == 0)
             return;
         text.Append($"\n{title}:\n");
-        var names = shown.Select(f => (f.Letter == '\0' ? "      " : $"  -{f.Letter}, ") + "--" + f.Name + (f.Kind.Length > 0 ? " " + f.Kind : "")).ToList();
+        var names = shown
+            .Select(f =>
+                (f.Letter == '\0' ? "      " : $"  -{f.Letter}, ") + "--" + f.Name + (f.Kind.Length > 0 ? " " + f.Kind : "")
+            )
+            .ToList();
         int column = names.Max(n => n.Length) + 3;
         for (int i = 0; i < shown.Count; i++)
         {

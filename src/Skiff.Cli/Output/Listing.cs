@@ -26,7 +26,8 @@ internal sealed class Row(IReadOnlyDictionary<string, string>? labels = null) : 
         return found;
     }
 
-    public string ToJson() => $"{{{string.Join(',', fields.Select(f => $"{GoFunctions.Quote(f.Key)}:{GoFunctions.Json(f.Value)}"))}}}";
+    public string ToJson() =>
+        $"{{{string.Join(',', fields.Select(f => $"{GoFunctions.Quote(f.Key)}:{GoFunctions.Json(f.Value)}"))}}}";
 }
 
 /// <summary>The heading row of a table made by a template.</summary>
@@ -60,12 +61,10 @@ internal sealed record Listing(IReadOnlyDictionary<string, string> Headers, IRea
         if (quiet && format is "" or "table")
             return string.Concat(rows.Select(r => r[Quiet] + "\n"));
         if (format is "" or "table")
-            return Table.Align(
-                [
-                    string.Join('\t', Columns.Select(c => Headers[c])),
-                    .. rows.Select(r => string.Join('\t', Columns.Select(c => Clean(r[c] ?? "")))),
-                ]
-            );
+            return Table.Align([
+                string.Join('\t', Columns.Select(c => Headers[c])),
+                .. rows.Select(r => string.Join('\t', Columns.Select(c => Clean(r[c] ?? "")))),
+            ]);
         if (format == "json")
             return string.Concat(rows.Select(r => r.ToJson() + "\n"));
         string source = (table ? format[6..] : format)

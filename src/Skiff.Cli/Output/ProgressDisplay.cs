@@ -80,10 +80,7 @@ internal sealed class ProgressDisplay(Terminal.Stdio output)
         int percent = (int)Math.Min(100, detail.Current * 100 / detail.Total);
         string bar =
             columns > 110
-                ? "["
-                    + new string('=', percent / 2)
-                    + (percent / 2 < 50 ? ">" + new string(' ', 49 - percent / 2) : "")
-                    + "]  "
+                ? "[" + new string('=', percent / 2) + (percent / 2 < 50 ? ">" + new string(' ', 49 - percent / 2) : "") + "]  "
                 : "";
         return detail.HideCounts ? bar : $"{bar}{current, 8}/{Units.Size(detail.Total, 4)}";
     }

@@ -65,7 +65,10 @@ internal static class Units
     public static string GoTime(DateTimeOffset moment)
     {
         var local = TimeZoneInfo.Local.BaseUtcOffset == TimeSpan.Zero ? moment.ToUniversalTime() : moment.ToLocalTime();
-        string zone = local.Offset == TimeSpan.Zero ? "UTC" : local.ToString("zzz", CultureInfo.InvariantCulture).Replace(":", "", StringComparison.Ordinal);
+        string zone =
+            local.Offset == TimeSpan.Zero
+                ? "UTC"
+                : local.ToString("zzz", CultureInfo.InvariantCulture).Replace(":", "", StringComparison.Ordinal);
         return local.ToString("yyyy-MM-dd HH:mm:ss ", CultureInfo.InvariantCulture)
             + local.ToString("zzz ", CultureInfo.InvariantCulture).Replace(":", "", StringComparison.Ordinal)
             + zone;

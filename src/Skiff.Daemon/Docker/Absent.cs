@@ -8,12 +8,16 @@ internal static class Absent
     internal static IEnumerable<Route> Routes()
     {
         foreach (string swarm in (string[])["swarm", "nodes", "services", "tasks", "secrets", "configs"])
-            foreach (string method in (string[])["GET", "POST", "DELETE"])
-            {
-                yield return new Route(method, swarm, NoSwarm);
-                yield return new Route(method, swarm + "/{rest*}", NoSwarm);
-            }
-        yield return new Route("GET", "plugins", r => r.AnswerAsync<IReadOnlyList<string>>([], Skiff.Docker.DockerJson.Wire.IReadOnlyListString));
+        foreach (string method in (string[])["GET", "POST", "DELETE"])
+        {
+            yield return new Route(method, swarm, NoSwarm);
+            yield return new Route(method, swarm + "/{rest*}", NoSwarm);
+        }
+        yield return new Route(
+            "GET",
+            "plugins",
+            r => r.AnswerAsync<IReadOnlyList<string>>([], Skiff.Docker.DockerJson.Wire.IReadOnlyListString)
+        );
         foreach (var (method, pattern, what) in NotYet)
             yield return new Route(
                 method,

@@ -43,9 +43,7 @@ internal sealed class ApiRequest(HttpContext context, ApiVersion version, Dictio
 
     /// <summary>Docker's rule: absent, "", 0, no, false and none are false, everything else is true.</summary>
     internal bool Flag(string name, bool otherwise = false) =>
-        Query(name) is { } value
-            ? value.Trim().ToLowerInvariant() is not ("" or "0" or "no" or "false" or "none")
-            : otherwise;
+        Query(name) is { } value ? value.Trim().ToLowerInvariant() is not ("" or "0" or "no" or "false" or "none") : otherwise;
 
     /// <exception cref="EngineException">InvalidParameter: not a number</exception>
     internal int? Number(string name) =>

@@ -14,7 +14,10 @@ internal static partial class ApiTime
     /// <exception cref="EngineException">InvalidParameter</exception>
     internal static DateTimeOffset Parse(string text)
     {
-        if (decimal.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out decimal seconds) && seconds < 100_000_000_000m)
+        if (
+            decimal.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out decimal seconds)
+            && seconds < 100_000_000_000m
+        )
             return DateTimeOffset.UnixEpoch.AddTicks((long)(seconds * TimeSpan.TicksPerSecond));
         if (DurationPattern().Match(text) is { Success: true, Length: > 0 } match)
         {

@@ -11,7 +11,24 @@ internal static class ContainerFilters
     /// <exception cref="EngineException">InvalidParameter: a filter or its value is wrong</exception>
     internal static IEnumerable<Container> Choose(IReadOnlyList<Container> all, ApiRequest request, Engine.Engine engine)
     {
-        var filters = request.Filters("ancestor", "before", "since", "exited", "id", "label", "label!", "name", "network", "status", "volume", "health", "expose", "publish", "is-task", "isolation");
+        var filters = request.Filters(
+            "ancestor",
+            "before",
+            "since",
+            "exited",
+            "id",
+            "label",
+            "label!",
+            "name",
+            "network",
+            "status",
+            "volume",
+            "health",
+            "expose",
+            "publish",
+            "is-task",
+            "isolation"
+        );
         foreach (string absent in (string[])["health", "expose", "publish", "is-task", "isolation", "volume"])
             if (filters.Has(absent))
                 throw EngineException.NotImplemented($"--filter {absent} is not supported yet by this release of Skiff");
@@ -21,7 +38,13 @@ internal static class ContainerFilters
         foreach (string status in statuses)
             if (status is not ("created" or "running" or "paused" or "restarting" or "removing" or "exited" or "dead"))
                 throw EngineException.Invalid($"invalid filter 'status={status}'");
-        var exits = filters["exited"].Select(e => int.TryParse(e, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int code) ? code : throw EngineException.Invalid($"invalid filter 'exited={e}'")).ToList();
+        var exits = filters["exited"]
+            .Select(e =>
+                int.TryParse(e, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int code)
+                    ? code
+                    : throw EngineException.Invalid($"invalid filter 'exited={e}'")
+            )
+            .ToList();
         var before = filters["before"] is [var b, ..] ? engine.Containers.Get(b).Created : DateTimeOffset.MaxValue;
         var since = filters["since"] is [var s, ..] ? engine.Containers.Get(s).Created : DateTimeOffset.MinValue;
         var ancestors = filters["ancestor"].Select(a => engine.Images.Find(a)?.Id).ToList();
@@ -31,8 +54,17 @@ internal static class ContainerFilters
             .Where(c => exits.Count == 0 || (c.State.Status == ContainerStatus.Exited && exits.Contains(c.State.ExitCode)))
             .Where(c => Any(filters["id"], id => c.Id.StartsWith(id, StringComparison.Ordinal)))
             .Where(c => Any(filters["name"], name => NameMatches(c, name)))
-            .Where(c => Any(filters["network"], n => c.Endpoints.Any(e => e.NetworkName == n || e.NetworkId.StartsWith(n, StringComparison.Ordinal)) || c.Host.NetworkMode == n))
-            .Where(c => filters["ancestor"].Count == 0 || ancestors.Contains(c.ImageId) || filters["ancestor"].Contains(c.ImageName))
+            .Where(c =>
+                Any(
+                    filters["network"],
+                    n =>
+                        c.Endpoints.Any(e => e.NetworkName == n || e.NetworkId.StartsWith(n, StringComparison.Ordinal))
+                        || c.Host.NetworkMode == n
+                )
+            )
+            .Where(c =>
+                filters["ancestor"].Count == 0 || ancestors.Contains(c.ImageId) || filters["ancestor"].Contains(c.ImageName)
+            )
             .Where(c => filters.MatchesLabels(c.Config.Labels))
             .Where(c => c.Created < before && c.Created > since);
         return limit > 0 ? chosen.Take(limit) : chosen;

@@ -19,12 +19,28 @@ internal sealed class ContainersApi(Engine.Engine engine)
             new("POST", "containers/prune", PruneAsync),
             new("GET", "containers/{id}/json", InspectAsync),
             new("POST", "containers/{id}/start", StartAsync),
-            new("POST", "containers/{id}/stop", r => DoneAsync(r, containers.StopAsync(Id(r), r.Query("signal"), r.Number("t"), default))),
-            new("POST", "containers/{id}/restart", r => DoneAsync(r, containers.RestartAsync(Id(r), r.Query("signal"), r.Number("t"), default))),
-            new("POST", "containers/{id}/kill", r => DoneAsync(r, containers.KillAsync(Id(r), r.Query("signal") is { Length: > 0 } s ? s : null, default))),
+            new(
+                "POST",
+                "containers/{id}/stop",
+                r => DoneAsync(r, containers.StopAsync(Id(r), r.Query("signal"), r.Number("t"), default))
+            ),
+            new(
+                "POST",
+                "containers/{id}/restart",
+                r => DoneAsync(r, containers.RestartAsync(Id(r), r.Query("signal"), r.Number("t"), default))
+            ),
+            new(
+                "POST",
+                "containers/{id}/kill",
+                r => DoneAsync(r, containers.KillAsync(Id(r), r.Query("signal") is { Length: > 0 } s ? s : null, default))
+            ),
             new("POST", "containers/{id}/pause", r => DoneAsync(r, containers.PauseAsync(Id(r), default))),
             new("POST", "containers/{id}/unpause", r => DoneAsync(r, containers.UnpauseAsync(Id(r), default))),
-            new("POST", "containers/{id}/rename", r => DoneAsync(r, containers.RenameAsync(Id(r), r.Query("name") ?? "", default))),
+            new(
+                "POST",
+                "containers/{id}/rename",
+                r => DoneAsync(r, containers.RenameAsync(Id(r), r.Query("name") ?? "", default))
+            ),
             new("DELETE", "containers/{id}", RemoveAsync),
             new("POST", "containers/{id}/wait", WaitAsync),
             new("POST", "containers/{id}/attach", AttachAsync),
@@ -161,12 +177,7 @@ internal sealed class ContainersApi(Engine.Engine engine)
 
     async Task ResizeAsync(ApiRequest request)
     {
-        await containers.ResizeAsync(
-            Id(request),
-            request.Size("h"),
-            request.Size("w"),
-            request.Gone
-        );
+        await containers.ResizeAsync(Id(request), request.Size("h"), request.Size("w"), request.Gone);
         await request.NothingAsync(200);
     }
 
@@ -187,9 +198,10 @@ internal sealed class ContainersApi(Engine.Engine engine)
         bool details = request.Flag("details");
         bool timestamps = request.Flag("timestamps");
         var response = request.Http.Response;
-        response.ContentType = container.Config.Tty || request.Version < new ApiVersion(1, 42)
-            ? "application/vnd.docker.raw-stream"
-            : "application/vnd.docker.multiplexed-stream";
+        response.ContentType =
+            container.Config.Tty || request.Version < new ApiVersion(1, 42)
+                ? "application/vnd.docker.raw-stream"
+                : "application/vnd.docker.multiplexed-stream";
         var lines = containers.LogsAsync(container.Id, wanted, request.Gone);
         await response.StartAsync(request.Gone);
         await response.Body.FlushAsync(request.Gone);
@@ -202,7 +214,8 @@ internal sealed class ContainersApi(Engine.Engine engine)
     static long? Tail(string? text) =>
         text is null or "" or "all" ? null
         : long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out long lines)
-            ? lines < 0 ? null : lines
+            ? lines < 0 ? null
+                : lines
         : null;
 
     Task TopAsync(ApiRequest request)

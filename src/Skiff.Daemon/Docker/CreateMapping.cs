@@ -121,7 +121,9 @@ internal static class CreateMapping
             Source = mount.Source ?? "",
             Target = mount.Target is { Length: > 0 } target
                 ? target
-                : throw EngineException.Invalid($"invalid mount config for type \"{mount.Type}\": field Target must not be empty"),
+                : throw EngineException.Invalid(
+                    $"invalid mount config for type \"{mount.Type}\": field Target must not be empty"
+                ),
             ReadOnly = mount.ReadOnly,
             Propagation = mount.BindOptions?.Propagation ?? "",
             NonRecursive = mount.BindOptions?.NonRecursive ?? false,

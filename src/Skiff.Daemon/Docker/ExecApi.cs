@@ -83,12 +83,7 @@ internal sealed class ExecApi(Engine.Engine engine)
 
     async Task ResizeAsync(ApiRequest request)
     {
-        await containers.ResizeExecAsync(
-            request.Path("id"),
-            request.Size("h"),
-            request.Size("w"),
-            request.Gone
-        );
+        await containers.ResizeExecAsync(request.Path("id"), request.Size("h"), request.Size("w"), request.Gone);
         await request.NothingAsync(200);
     }
 }

@@ -78,9 +78,10 @@ internal static class HostConfigMapping
                     CreateMountpoint = mount.CreateSource,
                 }
                 : null,
-            TmpfsOptions = mount.TmpfsSizeBytes > 0 || mount.TmpfsMode > 0
-                ? new TmpfsOptions { SizeBytes = mount.TmpfsSizeBytes, Mode = mount.TmpfsMode }
-                : null,
+            TmpfsOptions =
+                mount.TmpfsSizeBytes > 0 || mount.TmpfsMode > 0
+                    ? new TmpfsOptions { SizeBytes = mount.TmpfsSizeBytes, Mode = mount.TmpfsMode }
+                    : null,
         };
 
     static IReadOnlyList<string>? OrNull(IReadOnlyList<string> list) => list.Count > 0 ? list : null;

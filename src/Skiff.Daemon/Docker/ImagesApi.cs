@@ -31,15 +31,22 @@ internal sealed class ImagesApi(Engine.Engine engine)
     {
         var filters = request.Filters("dangling", "label", "label!", "before", "since", "reference", "until");
         var all = images.List();
-        var before = filters["before"] is [var b, ..] ? Get(b).Config.Created ?? DateTimeOffset.MinValue : DateTimeOffset.MaxValue;
+        var before = filters["before"] is [var b, ..]
+            ? Get(b).Config.Created ?? DateTimeOffset.MinValue
+            : DateTimeOffset.MaxValue;
         var since = filters["since"] is [var s, ..] ? Get(s).Config.Created ?? DateTimeOffset.MinValue : DateTimeOffset.MinValue;
         var until = filters["until"] is [var u, ..] ? ApiTime.Parse(u) : DateTimeOffset.MaxValue;
         bool? dangling = filters["dangling"] is [var d, ..] ? d is "true" or "1" : null;
         var shown = all.Where(i => dangling is null || dangling == (i.Tags.Count == 0))
             .Where(i => filters.MatchesLabels(i.Config.Config?.Labels))
-            .Where(i => (i.Config.Created ?? DateTimeOffset.MinValue) < before && (since == DateTimeOffset.MinValue || i.Config.Created > since))
+            .Where(i =>
+                (i.Config.Created ?? DateTimeOffset.MinValue) < before
+                && (since == DateTimeOffset.MinValue || i.Config.Created > since)
+            )
             .Where(i => (i.Config.Created ?? DateTimeOffset.MinValue) < until)
-            .Where(i => filters["reference"].Count == 0 || i.Tags.Any(t => filters["reference"].Any(p => ReferencePattern.Matches(p, t))))
+            .Where(i =>
+                filters["reference"].Count == 0 || i.Tags.Any(t => filters["reference"].Any(p => ReferencePattern.Matches(p, t)))
+            )
             .OrderByDescending(i => i.Config.Created ?? DateTimeOffset.MinValue);
         return request.AnswerAsync(
             [.. shown.Select(i => ImageMapping.Summary(i, request.Version))],
@@ -47,8 +54,7 @@ internal sealed class ImagesApi(Engine.Engine engine)
         );
     }
 
-    Image Get(string name) =>
-        images.Find(name) ?? throw EngineException.NotFound($"No such image: {Display(name)}");
+    Image Get(string name) => images.Find(name) ?? throw EngineException.NotFound($"No such image: {Display(name)}");
 
     static string Display(string name) =>
         Reference.TryParse(name, out var reference) ? reference.WithDefaultTag().Familiar : name;
@@ -77,14 +83,17 @@ internal sealed class ImagesApi(Engine.Engine engine)
         var credentials = Credentials(request);
         return ProgressWriter.RunAsync(
             request,
-            report => images.PullAsync(reference.ToString(), platform, credentials, p => report(ProgressWriter.Of(p)), request.Gone)
+            report =>
+                images.PullAsync(reference.ToString(), platform, credentials, p => report(ProgressWriter.Of(p)), request.Gone)
         );
     }
 
     Task ImportAsync(ApiRequest request, string source)
     {
         if (source != "-")
-            throw EngineException.NotImplemented("importing from a URL is not supported yet by this release of Skiff: pipe the archive in");
+            throw EngineException.NotImplemented(
+                "importing from a URL is not supported yet by this release of Skiff: pipe the archive in"
+            );
         string? name = request.Query("repo") is { Length: > 0 } repo ? repo : null;
         if (name is not null && request.Query("tag") is { Length: > 0 } tag)
             name = $"{name}:{tag}";
@@ -180,7 +189,9 @@ internal sealed class ImagesApi(Engine.Engine engine)
 
     async Task TagAsync(ApiRequest request)
     {
-        string repository = request.Query("repo") is { Length: > 0 } repo ? repo : throw EngineException.Invalid("no repository to tag");
+        string repository = request.Query("repo") is { Length: > 0 } repo
+            ? repo
+            : throw EngineException.Invalid("no repository to tag");
         var reference = Reference.Parse(repository);
         if (request.Query("tag") is { Length: > 0 } tag)
             reference = reference.WithTag(tag);
@@ -192,7 +203,12 @@ internal sealed class ImagesApi(Engine.Engine engine)
     {
         if (request.Flag("noprune"))
             throw EngineException.NotImplemented("rmi --no-prune is not supported by this release of Skiff");
-        var removal = await images.RemoveAsync(request.Path("name"), request.Flag("force"), engine.Containers.UserOf, request.Gone);
+        var removal = await images.RemoveAsync(
+            request.Path("name"),
+            request.Flag("force"),
+            engine.Containers.UserOf,
+            request.Gone
+        );
         await request.AnswerAsync(Items(removal), DockerJson.Wire.IReadOnlyListImageDeleteItem);
     }
 

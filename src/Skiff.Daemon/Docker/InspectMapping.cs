@@ -29,7 +29,12 @@ internal static class InspectMapping
             ImageID = container.ImageId.ToString(),
             Command = string.Join(' ', Arguments(container.Config).Select(Quoted)),
             Created = container.Created.ToUnixTimeSeconds(),
-            Ports = Exposed(container).Select(p => new PortSummary { PrivatePort = p.Port, Type = p.Protocol }).ToList() is { Count: > 0 } ports && container.State.IsRunning ? ports : [],
+            Ports =
+                Exposed(container).Select(p => new PortSummary { PrivatePort = p.Port, Type = p.Protocol }).ToList()
+                    is { Count: > 0 } ports
+                && container.State.IsRunning
+                    ? ports
+                    : [],
             Labels = container.Config.Labels,
             State = StatusWord(container.State.Status),
             Status = StatusText.Of(container.State, DateTimeOffset.UtcNow),
@@ -100,7 +105,8 @@ internal static class InspectMapping
             AttachStdin = config.AttachStdin,
             AttachStdout = config.AttachStdout,
             AttachStderr = config.AttachStderr,
-            ExposedPorts = config.ExposedPorts.Count > 0 ? config.ExposedPorts.ToDictionary(p => p, _ => new EmptyObject()) : null,
+            ExposedPorts =
+                config.ExposedPorts.Count > 0 ? config.ExposedPorts.ToDictionary(p => p, _ => new EmptyObject()) : null,
             Tty = config.Tty,
             OpenStdin = config.OpenStdin,
             StdinOnce = config.StdinOnce,
@@ -160,27 +166,39 @@ internal static class InspectMapping
 
     static List<MountPoint> Mounts(HostSettings host) =>
         [
-            .. host.Binds.Select(b => b.Split(':')).Select(parts =>
-            {
-                string mode = parts.Length > 2 ? parts[2] : "";
-                string[] options = mode.Split(',');
-                return new MountPoint
+            .. host
+                .Binds.Select(b => b.Split(':'))
+                .Select(parts =>
                 {
-                    Type = "bind",
-                    Source = parts[0],
-                    Destination = parts[1],
-                    Mode = mode,
-                    RW = !options.Contains("ro"),
-                    Propagation = options.FirstOrDefault(o => o.EndsWith("shared", StringComparison.Ordinal) || o.EndsWith("slave", StringComparison.Ordinal) || o.EndsWith("private", StringComparison.Ordinal)) ?? "rprivate",
-                };
-            }),
+                    string mode = parts.Length > 2 ? parts[2] : "";
+                    string[] options = mode.Split(',');
+                    return new MountPoint
+                    {
+                        Type = "bind",
+                        Source = parts[0],
+                        Destination = parts[1],
+                        Mode = mode,
+                        RW = !options.Contains("ro"),
+                        Propagation =
+                            options.FirstOrDefault(o =>
+                                o.EndsWith("shared", StringComparison.Ordinal)
+                                || o.EndsWith("slave", StringComparison.Ordinal)
+                                || o.EndsWith("private", StringComparison.Ordinal)
+                            ) ?? "rprivate",
+                    };
+                }),
             .. host.Mounts.Select(m => new MountPoint
             {
                 Type = m.Type,
                 Source = m.Source,
                 Destination = m.Target,
                 RW = !m.ReadOnly,
-                Propagation = m.Type == "bind" ? m.Propagation is { Length: > 0 } p ? p : "rprivate" : "",
+                Propagation =
+                    m.Type == "bind"
+                        ? m.Propagation is { Length: > 0 } p
+                            ? p
+                            : "rprivate"
+                        : "",
             }),
         ];
 
@@ -197,5 +215,7 @@ internal static class InspectMapping
     static List<string> Arguments(ContainerConfig config) => [.. config.Entrypoint ?? [], .. config.Cmd ?? []];
 
     static string Quoted(string word) =>
-        word.Length > 0 && !word.AsSpan().ContainsAny(" \t\n\"'") ? word : "'" + word.Replace("'", "'\"'\"'", StringComparison.Ordinal) + "'";
+        word.Length > 0 && !word.AsSpan().ContainsAny(" \t\n\"'")
+            ? word
+            : "'" + word.Replace("'", "'\"'\"'", StringComparison.Ordinal) + "'";
 }

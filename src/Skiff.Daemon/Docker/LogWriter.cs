@@ -16,9 +16,7 @@ internal sealed class LogWriter(PipeWriter output, bool multiplexed, bool timest
 
     internal async ValueTask WriteAsync(LogLine line, bool flush, CancellationToken cancellation)
     {
-        byte[] prefix = Encoding.ASCII.GetBytes(
-            (timestamps ? DockerTime.FormatLog(line.Time) + " " : "") + (details ? " " : "")
-        );
+        byte[] prefix = Encoding.ASCII.GetBytes((timestamps ? DockerTime.FormatLog(line.Time) + " " : "") + (details ? " " : ""));
         if (multiplexed)
         {
             var header = output.GetSpan(8);

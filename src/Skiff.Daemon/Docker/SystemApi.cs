@@ -12,7 +12,18 @@ internal sealed class SystemApi(Engine.Engine engine, ServerInfo server)
 {
     /// <summary>Filters of events by what they happened to; each is a type of object too.</summary>
     static readonly string[] ObjectFilters =
-        ["config", "container", "daemon", "image", "network", "node", "plugin", "secret", "service", "volume"];
+    [
+        "config",
+        "container",
+        "daemon",
+        "image",
+        "network",
+        "node",
+        "plugin",
+        "secret",
+        "service",
+        "volume",
+    ];
 
     internal IEnumerable<Route> Routes() =>
         [
@@ -96,8 +107,16 @@ internal sealed class SystemApi(Engine.Engine engine, ServerInfo server)
                 ContainersStopped = containers.Count(c => !c.State.IsRunning),
                 Images = engine.Images.List().Count,
                 Driver = "overlay2",
-                DriverStatus = [["Snapshots", options.DataRoot]],
-                Plugins = new InfoPlugins { Volume = [], Network = ["bridge", "host", "null"], Log = ["json-file", "none"] },
+                DriverStatus =
+                [
+                    ["Snapshots", options.DataRoot],
+                ],
+                Plugins = new InfoPlugins
+                {
+                    Volume = [],
+                    Network = ["bridge", "host", "null"],
+                    Log = ["json-file", "none"],
+                },
                 MemoryLimit = host.MemoryLimit,
                 SwapLimit = host.SwapLimit,
                 CpuCfsPeriod = host.CpuQuota,
@@ -122,7 +141,12 @@ internal sealed class SystemApi(Engine.Engine engine, ServerInfo server)
                 RegistryConfig = new RegistryServiceConfig
                 {
                     IndexConfigs = new Dictionary<string, RegistryIndexConfig> { ["docker.io"] = index },
-                    InsecureRegistryCIDRs = ["::1/128", "127.0.0.0/8", .. options.InsecureRegistries.Where(r => r.Contains('/', StringComparison.Ordinal))],
+                    InsecureRegistryCIDRs =
+                    [
+                        "::1/128",
+                        "127.0.0.0/8",
+                        .. options.InsecureRegistries.Where(r => r.Contains('/', StringComparison.Ordinal)),
+                    ],
                     Mirrors = [.. options.RegistryMirrors.Select(m => m.ToString())],
                 },
                 NCPU = host.Processors,
@@ -162,7 +186,9 @@ internal sealed class SystemApi(Engine.Engine engine, ServerInfo server)
             end.CancelAfter(Left(moment));
         try
         {
-            await foreach (var happened in engine.Events.SubscribeAsync(since ?? (until is null ? null : DateTimeOffset.MinValue), end.Token))
+            await foreach (
+                var happened in engine.Events.SubscribeAsync(since ?? (until is null ? null : DateTimeOffset.MinValue), end.Token)
+            )
             {
                 if (happened.Time > until)
                     break;
@@ -203,8 +229,14 @@ internal sealed class SystemApi(Engine.Engine engine, ServerInfo server)
             Any(
                 filters[type],
                 value =>
-                    (happened.Type == type && (happened.ActorId == value || happened.Attributes.GetValueOrDefault("name") == value || (value.Length >= 12 && happened.ActorId.StartsWith(value, StringComparison.Ordinal))))
-                    || (type == "image" && happened.Attributes.GetValueOrDefault("image") == value)
+                    (
+                        happened.Type == type
+                        && (
+                            happened.ActorId == value
+                            || happened.Attributes.GetValueOrDefault("name") == value
+                            || (value.Length >= 12 && happened.ActorId.StartsWith(value, StringComparison.Ordinal))
+                        )
+                    ) || (type == "image" && happened.Attributes.GetValueOrDefault("image") == value)
             );
     }
 

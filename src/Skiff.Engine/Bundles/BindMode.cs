@@ -22,10 +22,7 @@ internal readonly record struct BindMode(bool ReadOnly, string Propagation)
         foreach (string word in mode.Length > 0 ? mode.Split(',') : [])
             if (KindOf(word) is not { } kind || !words.TryAdd(kind, word))
                 throw EngineException.Invalid($"invalid mode: {mode}");
-        return new BindMode(
-            words.GetValueOrDefault(Kind.Access) == "ro",
-            words.GetValueOrDefault(Kind.Propagation, "")
-        );
+        return new BindMode(words.GetValueOrDefault(Kind.Access) == "ro", words.GetValueOrDefault(Kind.Propagation, ""));
     }
 
     static Kind? KindOf(string word) =>

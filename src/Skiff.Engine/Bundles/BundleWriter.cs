@@ -29,12 +29,12 @@ public static class BundleWriter
                 RootfsPropagation = MountList.RootPropagation(host),
                 Seccomp = Seccomp(request, security, capabilities),
                 Sysctl = Sysctls.Of(host),
-                MaskedPaths = host.Privileged || security.SystemPathsUnconfined
-                    ? null
-                    : host.MaskedPaths ?? [.. DefaultSpec.MaskedPaths, .. request.Facts.MaskedPaths],
-                ReadonlyPaths = host.Privileged || security.SystemPathsUnconfined
-                    ? null
-                    : host.ReadonlyPaths ?? DefaultSpec.ReadonlyPaths,
+                MaskedPaths =
+                    host.Privileged || security.SystemPathsUnconfined
+                        ? null
+                        : host.MaskedPaths ?? [.. DefaultSpec.MaskedPaths, .. request.Facts.MaskedPaths],
+                ReadonlyPaths =
+                    host.Privileged || security.SystemPathsUnconfined ? null : host.ReadonlyPaths ?? DefaultSpec.ReadonlyPaths,
             },
         };
     }
@@ -84,9 +84,10 @@ public static class BundleWriter
         return new SpecProcess
         {
             Terminal = config.Tty,
-            ConsoleSize = config.Tty && host.ConsoleRows > 0
-                ? new ConsoleSize { Height = host.ConsoleRows, Width = host.ConsoleColumns }
-                : null,
+            ConsoleSize =
+                config.Tty && host.ConsoleRows > 0
+                    ? new ConsoleSize { Height = host.ConsoleRows, Width = host.ConsoleColumns }
+                    : null,
             User = User(request.User),
             Args = [.. config.Entrypoint ?? [], .. config.Cmd ?? []],
             Env = Environment(config.Env, config.Hostname, config.Tty, request.User.Home),

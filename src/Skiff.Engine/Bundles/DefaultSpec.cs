@@ -84,7 +84,17 @@ public static class DefaultSpec
         string[] access = host.Privileged ? [] : ["ro"];
         yield return Mount("/proc", "proc", "proc", "nosuid", "noexec", "nodev");
         yield return Mount("/dev", "tmpfs", "tmpfs", "nosuid", "strictatime", "mode=755", "size=65536k");
-        yield return Mount("/dev/pts", "devpts", "devpts", "nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620", "gid=5");
+        yield return Mount(
+            "/dev/pts",
+            "devpts",
+            "devpts",
+            "nosuid",
+            "noexec",
+            "newinstance",
+            "ptmxmode=0666",
+            "mode=0620",
+            "gid=5"
+        );
         yield return Mount("/sys", "sysfs", "sysfs", ["nosuid", "noexec", "nodev", .. access]);
         yield return Mount("/sys/fs/cgroup", "cgroup", "cgroup", [.. access, "nosuid", "noexec", "nodev"]);
         yield return Mount("/dev/mqueue", "mqueue", "mqueue", "nosuid", "noexec", "nodev");

@@ -31,7 +31,10 @@ public static class HostSettingsValidator
         Mode("--cgroupns", "cgroup namespace", host.CgroupnsMode, "", "private", "host");
         Log(host);
         return host.OomKillDisable && host.MemoryBytes == 0
-            ? ["OOM killer is disabled for the container, but no memory limit is set, this can result in the system running out of resources."]
+            ?
+            [
+                "OOM killer is disabled for the container, but no memory limit is set, this can result in the system running out of resources.",
+            ]
             : [];
     }
 

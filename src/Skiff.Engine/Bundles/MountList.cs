@@ -37,11 +37,14 @@ internal static class MountList
             .Binds.Select(b => b.Split(':') is [_, _, var mode] ? BindMode.Parse(mode).Propagation : "")
             .Concat(host.Mounts.Select(m => m.Propagation))
             .ToList();
-        return asked.Any(p => p is "shared" or "rshared") ? "shared" : asked.Any(p => p is "slave" or "rslave") ? "rslave" : null;
+        return asked.Any(p => p is "shared" or "rshared") ? "shared"
+            : asked.Any(p => p is "slave" or "rslave") ? "rslave"
+            : null;
     }
 
     /// <summary>The host paths that binds name: they must exist, or are made where Docker makes them.</summary>
     internal static IEnumerable<(string Source, bool Create)> Sources(HostSettings host) =>
-        host.Binds.Select(b => (b.Split(':')[0], true))
+        host
+            .Binds.Select(b => (b.Split(':')[0], true))
             .Concat(host.Mounts.Where(m => m.Type == "bind").Select(m => (m.Source, m.CreateSource)));
 }

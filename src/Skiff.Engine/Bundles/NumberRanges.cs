@@ -30,7 +30,8 @@ public sealed class NumberRanges
     }
 
     /// <summary>Whether every number of the other is in one of these ranges.</summary>
-    public bool Contains(NumberRanges other) => other.ranges.TrueForAll(o => ranges.Exists(r => r.First <= o.First && o.Last <= r.Last));
+    public bool Contains(NumberRanges other) =>
+        other.ranges.TrueForAll(o => ranges.Exists(r => r.First <= o.First && o.Last <= r.Last));
 
     public override string ToString() =>
         string.Join(',', ranges.Select(r => r.First == r.Last ? $"{r.First}" : $"{r.First}-{r.Last}"));

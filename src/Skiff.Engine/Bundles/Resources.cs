@@ -72,7 +72,8 @@ internal static class Resources
                         d.PathInContainer == device.Path
                         || device.Path.StartsWith(d.PathInContainer + "/", StringComparison.Ordinal)
                     )
-                    ?.Access ?? "rwm";
+                    ?.Access
+                ?? "rwm";
             rules.Add(DefaultSpec.Allow(device.Type, device.Major, device.Minor, access));
         }
         foreach (string rule in request.Host.DeviceCgroupRules)

@@ -37,9 +37,7 @@ public static partial class SeccompProfile
         DockerSeccomp profile;
         try
         {
-            profile =
-                JsonSerializer.Deserialize(json, SeccompJson.Default.DockerSeccomp)
-                ?? throw Malformed("it is empty");
+            profile = JsonSerializer.Deserialize(json, SeccompJson.Default.DockerSeccomp) ?? throw Malformed("it is empty");
         }
         catch (JsonException e)
         {
@@ -76,7 +74,10 @@ public static partial class SeccompProfile
                 return true;
             if (filter.Arches is { Count: > 0 } arches && arches.Contains(architecture) != wanted)
                 return false;
-            if (filter.Caps is { Count: > 0 } caps && (wanted ? !caps.All(capabilities.Contains) : caps.Any(capabilities.Contains)))
+            if (
+                filter.Caps is { Count: > 0 } caps
+                && (wanted ? !caps.All(capabilities.Contains) : caps.Any(capabilities.Contains))
+            )
                 return false;
             return filter.MinKernel is not { Length: > 0 } minimum
                 || !Version.TryParse(minimum, out var least)

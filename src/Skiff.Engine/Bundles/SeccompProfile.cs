@@ -111,7 +111,14 @@ public static partial class SeccompProfile
         {
             rules.Add(Allow("clone", Argument(0, "SCMP_CMP_MASKED_EQ", NamespaceFlags)));
             // Its flags are behind a pointer, out of a filter's sight: libraries fall back to clone on ENOSYS.
-            rules.Add(new LinuxSyscall { Names = ["clone3"], Action = "SCMP_ACT_ERRNO", ErrnoRet = Enosys });
+            rules.Add(
+                new LinuxSyscall
+                {
+                    Names = ["clone3"],
+                    Action = "SCMP_ACT_ERRNO",
+                    ErrnoRet = Enosys,
+                }
+            );
         }
         return new LinuxSeccomp
         {
@@ -123,9 +130,7 @@ public static partial class SeccompProfile
     }
 
     static IReadOnlyList<string> Architectures(string architecture) =>
-        architecture == "amd64"
-            ? ["SCMP_ARCH_X86_64", "SCMP_ARCH_X86", "SCMP_ARCH_X32"]
-            : ["SCMP_ARCH_AARCH64", "SCMP_ARCH_ARM"];
+        architecture == "amd64" ? ["SCMP_ARCH_X86_64", "SCMP_ARCH_X86", "SCMP_ARCH_X32"] : ["SCMP_ARCH_AARCH64", "SCMP_ARCH_ARM"];
 
     static LinuxSyscall Allow(string names, params IReadOnlyList<LinuxSeccompArg> arguments) =>
         new()

@@ -19,7 +19,16 @@ internal static partial class TmpfsOptions
     ];
 
     static readonly string[] Propagations =
-        ["private", "rprivate", "shared", "rshared", "slave", "rslave", "unbindable", "runbindable"];
+    [
+        "private",
+        "rprivate",
+        "shared",
+        "rshared",
+        "slave",
+        "rslave",
+        "unbindable",
+        "runbindable",
+    ];
 
     static readonly string[] Defaults = ["noexec", "nosuid", "nodev", "rprivate"];
 
@@ -33,7 +42,8 @@ internal static partial class TmpfsOptions
             string[] undone =
                 Array.Find(Flags, f => f.On == option || f.Off == option) is ({ } on, { } off) ? [on, off]
                 : Propagations.Contains(option) ? Propagations
-                : Setting().IsMatch(option) ? [.. merged.Where(m => m.StartsWith(option.Split('=')[0] + "=", StringComparison.Ordinal))]
+                : Setting().IsMatch(option)
+                    ? [.. merged.Where(m => m.StartsWith(option.Split('=')[0] + "=", StringComparison.Ordinal))]
                 : option is "defaults" or "async" or "nomand" ? [option]
                 : throw EngineException.Invalid($"invalid tmpfs option \"{option}\"");
             merged.RemoveAll(undone.Contains);
@@ -43,6 +53,8 @@ internal static partial class TmpfsOptions
     }
 
     // tmpfs(5)
-    [GeneratedRegex("^(size=[0-9]+[kKmMgG%]?|mode=[0-7]{1,5}|(uid|gid)=[0-9]+|nr_(inodes|blocks)=[0-9]+[kKmMgG]?|mpol=[a-z0-9:=,-]+)$")]
+    [GeneratedRegex(
+        "^(size=[0-9]+[kKmMgG%]?|mode=[0-7]{1,5}|(uid|gid)=[0-9]+|nr_(inodes|blocks)=[0-9]+[kKmMgG]?|mpol=[a-z0-9:=,-]+)$"
+    )]
     private static partial Regex Setting();
 }

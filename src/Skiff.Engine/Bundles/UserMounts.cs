@@ -7,7 +7,8 @@ internal static class UserMounts
 {
     /// <exception cref="EngineException">InvalidParameter: one that cannot be parsed; NotImplemented: volumes</exception>
     internal static IEnumerable<SpecMount> Of(HostSettings host, HostFacts facts) =>
-        host.Binds.Select(b => FromBind(b, facts))
+        host
+            .Binds.Select(b => FromBind(b, facts))
             .Concat(host.Mounts.Select(m => FromRequest(m, facts)))
             .Concat(host.Tmpfs.Select(t => Tmpfs(Destination(t.Key, ""), t.Value)));
 
@@ -26,7 +27,10 @@ internal static class UserMounts
             {
                 Type = "bind",
                 Source = parts[0],
-                Target = Destination(parts[1], $"invalid volume specification: '{bind}': invalid mount config for type \"bind\": "),
+                Target = Destination(
+                    parts[1],
+                    $"invalid volume specification: '{bind}': invalid mount config for type \"bind\": "
+                ),
                 ReadOnly = mode.ReadOnly,
                 Propagation = mode.Propagation,
             },

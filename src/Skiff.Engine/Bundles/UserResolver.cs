@@ -53,11 +53,7 @@ public static class UserResolver
         Fields(lines, fields).FirstOrDefault(f => f[0] == nameOrNumber || f[2] == nameOrNumber);
 
     static IEnumerable<string[]> Fields(IReadOnlyList<string> lines, int atLeast) =>
-        lines
-            .Select(l => l.Trim())
-            .Where(l => !l.StartsWith('#'))
-            .Select(l => l.Split(':'))
-            .Where(f => f.Length >= atLeast);
+        lines.Select(l => l.Trim()).Where(l => !l.StartsWith('#')).Select(l => l.Split(':')).Where(f => f.Length >= atLeast);
 
     /// <summary>An id that is in no file.</summary>
     static uint Number(string text, string what, string file) =>

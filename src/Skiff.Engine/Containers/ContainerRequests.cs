@@ -29,14 +29,7 @@ public sealed record ContainerExit(int ExitCode, string? Error);
 /// <param name="Logs">first replay the log</param>
 /// <param name="Stream">then follow the live process</param>
 /// <param name="DetachKeys">"ctrl-p,ctrl-q" if null; only meaningful with a terminal</param>
-public sealed record AttachRequest(
-    bool Stdin,
-    bool Stdout,
-    bool Stderr,
-    bool Logs,
-    bool Stream,
-    string? DetachKeys
-);
+public sealed record AttachRequest(bool Stdin, bool Stdout, bool Stderr, bool Logs, bool Stream, string? DetachKeys);
 
 public sealed record LogRequest
 {

@@ -92,9 +92,13 @@ public sealed partial class ContainerService
     }
 
     static string Hostname(ContainerConfig config, HostSettings host, string id) =>
-        config.Hostname.Length == 0 ? host.NetworkMode == "host" ? Environment.MachineName : id[..12]
-        : host.UtsMode == "host" ? throw EngineException.Invalid("conflicting options: hostname and the UTS mode")
-        : config.Hostname;
+        config.Hostname.Length == 0
+            ? host.NetworkMode == "host"
+                ? Environment.MachineName
+                : id[..12]
+            : host.UtsMode == "host"
+                ? throw EngineException.Invalid("conflicting options: hostname and the UTS mode")
+                : config.Hostname;
 
     /// <exception cref="EngineException">NotModified if it runs already</exception>
     public Task StartAsync(string nameOrId, CancellationToken cancellation) =>
@@ -163,9 +167,7 @@ public sealed partial class ContainerService
         var exit = condition switch
         {
             WaitCondition.Removed => live.Removed,
-            WaitCondition.NotRunning when !live.IsActive => Task.FromResult(
-                new ContainerExit(live.Record.State.ExitCode, null)
-            ),
+            WaitCondition.NotRunning when !live.IsActive => Task.FromResult(new ContainerExit(live.Record.State.ExitCode, null)),
             _ => live.NextExit,
         };
         return exit.WaitAsync(cancellation);
@@ -196,7 +198,10 @@ public sealed partial class ContainerService
         events.Publish(container, "attach");
         return new AttachSession(
             container.Config.Tty,
-            request with { Stdin = pending.Request.Stdin },
+            request with
+            {
+                Stdin = pending.Request.Stdin,
+            },
             async cancellation =>
                 task is null
                     ? await pending.Connected.Task.WaitAsync(cancellation)
@@ -231,10 +236,7 @@ public sealed partial class ContainerService
     }
 
     /// <summary>The container's processes as "ps -ef" shows them: titles and rows.</summary>
-    public (IReadOnlyList<string> Titles, IReadOnlyList<IReadOnlyList<string>> Rows) Top(
-        string nameOrId,
-        string? psArguments
-    )
+    public (IReadOnlyList<string> Titles, IReadOnlyList<IReadOnlyList<string>> Rows) Top(string nameOrId, string? psArguments)
     {
         if (psArguments is not (null or "" or "-ef" or "ef"))
             throw EngineException.NotImplemented($"ps arguments \"{psArguments}\" are not supported: only -ef");
@@ -270,18 +272,13 @@ public sealed partial class ContainerService
     {
         string bare = name.StartsWith('/') ? name[1..] : name;
         if (!NamePattern().IsMatch(bare))
-            throw EngineException.Invalid(
-                $"Invalid container name ({name}), only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed"
-            );
+            throw EngineException.Invalid($"Invalid container name ({name}), only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed");
         return bare;
     }
 
     static void CheckPlatform(ContainerCreate request, Image image)
     {
-        if (
-            request.Platform is { } wanted
-            && (wanted.OS != image.Config.OS || wanted.Architecture != image.Config.Architecture)
-        )
+        if (request.Platform is { } wanted && (wanted.OS != image.Config.OS || wanted.Architecture != image.Config.Architecture))
             throw EngineException.NotFound(
                 $"image with reference {request.Image} was found but its platform "
                     + $"({image.Config.OS}/{image.Config.Architecture}) does not match the specified platform ({wanted})"

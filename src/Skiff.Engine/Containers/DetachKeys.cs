@@ -11,7 +11,8 @@ internal sealed class DetachKeys
     DetachKeys(byte[] sequence) => this.sequence = sequence;
 
     /// <exception cref="EngineException">InvalidParameter: not a key sequence</exception>
-    internal static DetachKeys Parse(string? text) => new([.. (string.IsNullOrEmpty(text) ? Default : text).Split(',').Select(Key)]);
+    internal static DetachKeys Parse(string? text) =>
+        new([.. (string.IsNullOrEmpty(text) ? Default : text).Split(',').Select(Key)]);
 
     /// <summary>
     /// Feeds input through. What is to be passed on is written to <paramref name="output"/> (at least input.Length +

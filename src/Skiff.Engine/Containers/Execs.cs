@@ -180,7 +180,10 @@ internal sealed class Execs(
 
     void Forget(string containerId, int keep)
     {
-        var ended = execs.Values.Where(e => e.ContainerId == containerId && (keep == 0 || e.EndedAt is not null)).OrderBy(e => e.EndedAt).ToList();
+        var ended = execs
+            .Values.Where(e => e.ContainerId == containerId && (keep == 0 || e.EndedAt is not null))
+            .OrderBy(e => e.EndedAt)
+            .ToList();
         foreach (var exec in ended.Take(ended.Count - keep))
             execs.TryRemove(exec.Id, out _);
     }

@@ -10,7 +10,21 @@ namespace Skiff.Engine.Containers;
 internal static class HostDevices
 {
     /// <summary>What every container has anyway, or has its own of.</summary>
-    static readonly HashSet<string> Own = ["pts", "shm", "mqueue", "fd", "console", "ptmx", "tty", "null", "zero", "full", "random", "urandom"];
+    static readonly HashSet<string> Own =
+    [
+        "pts",
+        "shm",
+        "mqueue",
+        "fd",
+        "console",
+        "ptmx",
+        "tty",
+        "null",
+        "zero",
+        "full",
+        "random",
+        "urandom",
+    ];
 
     /// <summary>The nodes of --device, or all of /dev for --privileged.</summary>
     /// <exception cref="EngineException">InvalidParameter: not a device</exception>
@@ -49,8 +63,8 @@ internal static class HostDevices
             yield break;
         if (status.Kind == FileKind.Directory)
             foreach (string entry in Directory.EnumerateFileSystemEntries(path))
-                foreach (var device in Below(root, entry, $"{inside}/{Path.GetFileName(entry)}"))
-                    yield return device;
+            foreach (var device in Below(root, entry, $"{inside}/{Path.GetFileName(entry)}"))
+                yield return device;
         if (status.Kind is FileKind.CharacterDevice or FileKind.BlockDevice)
             yield return new LinuxDevice
             {

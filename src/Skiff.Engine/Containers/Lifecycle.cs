@@ -53,10 +53,7 @@ internal sealed class Lifecycle(
         // Only an automatically removed container that failed to start comes here: its failure stands in the record.
         var failed = live.Record.State;
         await RemoveAsync(live, force: true, CancellationToken.None);
-        throw new EngineException(
-            failed.ExitCode is 126 or 127 ? ErrorKind.InvalidParameter : ErrorKind.System,
-            failed.Error
-        );
+        throw new EngineException(failed.ExitCode is 126 or 127 ? ErrorKind.InvalidParameter : ErrorKind.System, failed.Error);
     }
 
     async Task LaunchAsync(LiveContainer live, Container container)
@@ -166,22 +163,16 @@ internal sealed class Lifecycle(
     }
 
     /// <summary>Signals, waits, kills.</summary>
-    internal async Task StopAsync(
-        LiveContainer live,
-        string? signal,
-        int? timeoutSeconds,
-        CancellationToken cancellation
-    )
+    internal async Task StopAsync(LiveContainer live, string? signal, int? timeoutSeconds, CancellationToken cancellation)
     {
         var exit = live.NextExit;
         var config = live.Record.Config;
         int number = SignalNumber(signal ?? config.StopSignal ?? "TERM");
-        var timeout =
-            (timeoutSeconds ?? config.StopTimeoutSeconds) is { } seconds
-                ? seconds < 0
-                    ? Timeout.InfiniteTimeSpan
-                    : TimeSpan.FromSeconds(seconds)
-                : DefaultStopTimeout;
+        var timeout = (timeoutSeconds ?? config.StopTimeoutSeconds) is { } seconds
+            ? seconds < 0
+                ? Timeout.InfiniteTimeSpan
+                : TimeSpan.FromSeconds(seconds)
+            : DefaultStopTimeout;
         await KillAsync(live, number, cancellation);
         if (live.Record.State.Status == ContainerStatus.Paused)
             await UnpauseAsync(live, cancellation);
@@ -332,13 +323,7 @@ internal sealed class Lifecycle(
                 _ => 128,
             }
             : 128;
-        store.Save(
-            live,
-            live.Record with
-            {
-                State = live.Record.State with { Error = error.Message, ExitCode = code },
-            }
-        );
+        store.Save(live, live.Record with { State = live.Record.State with { Error = error.Message, ExitCode = code } });
         live.StartFailed();
     }
 

@@ -14,7 +14,16 @@ public static class LogOptions
         if (text == "-1")
             return long.MaxValue;
         string number = text.TrimEnd('b', 'B');
-        int shift = number.Length == 0 ? 0 : char.ToLowerInvariant(number[^1]) switch { 'k' => 10, 'm' => 20, 'g' => 30, _ => 0 };
+        int shift =
+            number.Length == 0
+                ? 0
+                : char.ToLowerInvariant(number[^1]) switch
+                {
+                    'k' => 10,
+                    'm' => 20,
+                    'g' => 30,
+                    _ => 0,
+                };
         if (shift > 0)
             number = number[..^1];
         return long.TryParse(number, NumberStyles.None, CultureInfo.InvariantCulture, out long size) && size > 0

@@ -144,10 +144,7 @@ internal static class LogReader
     }
 
     /// <summary>Whole lines from the file's position on; leaves the position after the last whole line.</summary>
-    static async IAsyncEnumerable<LogLine> LinesAsync(
-        FileStream file,
-        [EnumeratorCancellation] CancellationToken cancellation
-    )
+    static async IAsyncEnumerable<LogLine> LinesAsync(FileStream file, [EnumeratorCancellation] CancellationToken cancellation)
     {
         byte[] buffer = new byte[ChunkBytes];
         int held = 0;

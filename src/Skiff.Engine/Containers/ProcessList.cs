@@ -29,7 +29,9 @@ internal static class ProcessList
             int close = stat.LastIndexOf(')');
             string name = stat[(stat.IndexOf('(', StringComparison.Ordinal) + 1)..close];
             string[] fields = stat[(close + 2)..].Split(' ');
-            string uid = File.ReadLines($"/proc/{pid}/status").First(l => l.StartsWith("Uid:", StringComparison.Ordinal)).Split('\t')[1];
+            string uid = File.ReadLines($"/proc/{pid}/status")
+                .First(l => l.StartsWith("Uid:", StringComparison.Ordinal))
+                .Split('\t')[1];
             string command = File.ReadAllText($"/proc/{pid}/cmdline").Replace('\0', ' ').TrimEnd();
             long ticks = Number(fields[11]) + Number(fields[12]);
             double uptime = double.Parse(File.ReadAllText("/proc/uptime").Split(' ')[0], CultureInfo.InvariantCulture);

@@ -32,12 +32,7 @@ internal sealed class Recovery(
         {
             live.TaskStarted(task!);
             if (container.Endpoints.Count > 0)
-                await networks.AdoptAsync(
-                    Lifecycle.SandboxOf(container),
-                    state.Pid,
-                    container.Endpoints,
-                    cancellation
-                );
+                await networks.AdoptAsync(Lifecycle.SandboxOf(container), state.Pid, container.Endpoints, cancellation);
             background.Run(() => lifecycle.WatchAsync(live, task!));
         }
         else if (container.State.IsRunning)

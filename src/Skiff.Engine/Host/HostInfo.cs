@@ -81,9 +81,9 @@ public sealed record HostInfo
     {
         var values = new Dictionary<string, string>(StringComparer.Ordinal);
         foreach (string path in (string[])["/etc/os-release", "/usr/lib/os-release"])
-            foreach (string line in File.Exists(path) ? File.ReadLines(path) : [])
-                if (line.Split('=', 2) is [var key, var value])
-                    values.TryAdd(key, value.Trim('"', '\''));
+        foreach (string line in File.Exists(path) ? File.ReadLines(path) : [])
+            if (line.Split('=', 2) is [var key, var value])
+                values.TryAdd(key, value.Trim('"', '\''));
         return values;
     }
 

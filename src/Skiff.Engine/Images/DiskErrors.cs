@@ -29,9 +29,6 @@ static class DiskErrors
     {
         long free = new DriveInfo(path).AvailableFreeSpace;
         if (bytes > free)
-            throw Full(
-                $"{doing}: no space left on device: {bytes} bytes are needed, {free} are free in \"{path}\"",
-                null
-            );
+            throw Full($"{doing}: no space left on device: {bytes} bytes are needed, {free} are free in \"{path}\"", null);
     }
 }

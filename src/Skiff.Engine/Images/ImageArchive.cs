@@ -19,7 +19,11 @@ sealed class ImageArchive(ContentStore content)
     static readonly TarTime Epoch = new(0);
 
     /// <param name="images">each with the tags to be written, which may be none</param>
-    public void Save(IReadOnlyList<(Image Image, IReadOnlyList<string> Tags)> images, Stream destination, CancellationToken cancellation)
+    public void Save(
+        IReadOnlyList<(Image Image, IReadOnlyList<string> Tags)> images,
+        Stream destination,
+        CancellationToken cancellation
+    )
     {
         using var lease = content.OpenLease();
         var blobs = new SortedSet<string>(StringComparer.Ordinal);
@@ -63,11 +67,7 @@ sealed class ImageArchive(ContentStore content)
             JsonSerializer.SerializeToUtf8Bytes(items, ImageJson.Default.IReadOnlyListDockerArchiveItem),
             Epoch
         );
-        tar.WriteFile(
-            LayoutFile,
-            JsonSerializer.SerializeToUtf8Bytes(new OciLayout(), OciJson.Plain.OciLayout),
-            Epoch
-        );
+        tar.WriteFile(LayoutFile, JsonSerializer.SerializeToUtf8Bytes(new OciLayout(), OciJson.Plain.OciLayout), Epoch);
         tar.Finish();
     }
 

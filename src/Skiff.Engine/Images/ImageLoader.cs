@@ -17,11 +17,7 @@ sealed class ImageLoader(ContentStore content, ImageStore store, LayerLoader lay
 
     /// <summary>Loads every image of the archive that this machine can run. The archive may be compressed.</summary>
     /// <exception cref="EngineException">InvalidParameter: no such archive, or a broken one; DataLoss: a wrong digest</exception>
-    public IReadOnlyList<LoadedImage> Load(
-        Stream archive,
-        Action<TransferProgress> progress,
-        CancellationToken cancellation
-    )
+    public IReadOnlyList<LoadedImage> Load(Stream archive, Action<TransferProgress> progress, CancellationToken cancellation)
     {
         using var lease = content.OpenLease();
         var files = new ArchiveFiles(content, lease);

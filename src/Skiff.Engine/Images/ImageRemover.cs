@@ -87,8 +87,7 @@ sealed class ImageRemover(ImageStore store, GarbageCollector collector)
         image.Tags.Count <= 1
         && image.Tags.Concat(image.RepoDigests).Select(RepositoryOf).Distinct(StringComparer.Ordinal).Count() <= 1;
 
-    static string Key(Reference name) =>
-        (name.Digest is { } digest ? name.WithDigest(digest) : name.WithDefaultTag()).ToString();
+    static string Key(Reference name) => (name.Digest is { } digest ? name.WithDigest(digest) : name.WithDefaultTag()).ToString();
 
     static string RepositoryOf(string name) => Reference.Parse(name).Repository;
 

@@ -51,11 +51,7 @@ public sealed partial class ImageService
         return BlockingStream.RunAsync(() =>
         {
             using var stream = new BlockingStream(archive, cancellation);
-            new ImageArchive(Content).Save(
-                [.. order.Select(i => (i, (IReadOnlyList<string>)tags[i.Id]))],
-                stream,
-                cancellation
-            );
+            new ImageArchive(Content).Save([.. order.Select(i => (i, (IReadOnlyList<string>)tags[i.Id]))], stream, cancellation);
             foreach (var image in order)
                 Announce("save", image.Id, image.Id.ToString());
             return true;
@@ -84,9 +80,7 @@ public sealed partial class ImageService
                 throw EngineException.Invalid("cannot import digest reference");
         }
         var config = ImportChanges.Apply(new ImageRunConfig(), changes);
-        return BlockingStream.RunAsync(() =>
-            OrNothing(() => Import(tar, name, message, config, platform, cancellation))
-        );
+        return BlockingStream.RunAsync(() => OrNothing(() => Import(tar, name, message, config, platform, cancellation)));
     }
 
     T OrNothing<T>(Func<T> work)
@@ -136,10 +130,7 @@ public sealed partial class ImageService
             Variant = platform.Variant,
             Config = runConfig,
             RootFs = new ImageRootFs { Type = "layers", DiffIds = [layer.DiffId] },
-            History =
-            [
-                new ImageHistory { Created = now, Comment = string.IsNullOrEmpty(message) ? "Imported from -" : message },
-            ],
+            History = [new ImageHistory { Created = now, Comment = string.IsNullOrEmpty(message) ? "Imported from -" : message }],
         };
         byte[] bytes = JsonSerializer.SerializeToUtf8Bytes(config, OciJson.Plain.ImageConfig);
         var id = Content.Write(bytes, lease);

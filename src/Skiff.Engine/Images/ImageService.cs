@@ -34,7 +34,13 @@ public sealed partial class ImageService : IAsyncDisposable
         layers = new LayerLoader(Content, Snapshots);
         loader = new ImageLoader(Content, Store, layers);
         hosts = new Hosts(options, new RegistryPolicy());
-        puller = new Puller(hosts, Content, Snapshots, Store, new LayerTransfers(Content, Snapshots, options.MaxConcurrentDownloads));
+        puller = new Puller(
+            hosts,
+            Content,
+            Snapshots,
+            Store,
+            new LayerTransfers(Content, Snapshots, options.MaxConcurrentDownloads)
+        );
         pusher = new Pusher(hosts, Content, Store, options.MaxConcurrentUploads);
     }
 

@@ -30,9 +30,7 @@ public sealed class ImageStore
         this.database = database;
         this.content = content;
         this.snapshots = snapshots;
-        foreach (
-            var (id, json) in database.Read("SELECT id, record FROM images", r => (r.GetString(0), r.GetString(1)))
-        )
+        foreach (var (id, json) in database.Read("SELECT id, record FROM images", r => (r.GetString(0), r.GetString(1))))
             records.Add(Digest.Parse(id), JsonSerializer.Deserialize(json, ImageJson.Default.ImageRecord)!);
         foreach (
             var (name, image) in database.Read(
@@ -115,9 +113,7 @@ public sealed class ImageStore
         lock (gate)
             return
             [
-                .. names
-                    .Select(n => (Name: Reference.Parse(n.Key), Image: n.Value))
-                    .Where(n => n.Name.Repository == repository),
+                .. names.Select(n => (Name: Reference.Parse(n.Key), Image: n.Value)).Where(n => n.Name.Repository == repository),
             ];
     }
 
@@ -232,9 +228,7 @@ public sealed class ImageStore
     }
 
     static string Key(Reference reference) =>
-        reference.Digest is { } digest
-            ? reference.WithDigest(digest).ToString()
-            : reference.WithDefaultTag().ToString();
+        reference.Digest is { } digest ? reference.WithDigest(digest).ToString() : reference.WithDefaultTag().ToString();
 
     static void Run(SqliteConnection connection, string sql, params ReadOnlySpan<object> parameters)
     {

@@ -95,10 +95,7 @@ static class ImportChanges
             : [.. env, variable];
     }
 
-    static Dictionary<string, string> Merged(
-        IReadOnlyDictionary<string, string>? labels,
-        List<(string Name, string Value)> pairs
-    )
+    static Dictionary<string, string> Merged(IReadOnlyDictionary<string, string>? labels, List<(string Name, string Value)> pairs)
     {
         var merged = new Dictionary<string, string>(labels ?? new Dictionary<string, string>());
         foreach (var (name, value) in pairs)
@@ -106,10 +103,7 @@ static class ImportChanges
         return merged;
     }
 
-    static Dictionary<string, EmptyObject> Added(
-        IReadOnlyDictionary<string, EmptyObject>? set,
-        IEnumerable<string> members
-    )
+    static Dictionary<string, EmptyObject> Added(IReadOnlyDictionary<string, EmptyObject>? set, IEnumerable<string> members)
     {
         var added = new Dictionary<string, EmptyObject>(set ?? new Dictionary<string, EmptyObject>());
         foreach (string member in members)

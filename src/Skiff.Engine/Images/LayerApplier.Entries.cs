@@ -215,12 +215,10 @@ sealed partial class LayerApplier
         Require(errno, "mknodat");
     }
 
-    static void SetOpaque(Fd directory) =>
-        Require(Xattr.TrySet(directory, "trusted.overlay.opaque"u8, "y"u8), "fsetxattr");
+    static void SetOpaque(Fd directory) => Require(Xattr.TrySet(directory, "trusted.overlay.opaque"u8, "y"u8), "fsetxattr");
 
     // What overlayfs keeps for itself must not come from an image.
-    static bool IsOurs(ReadOnlySpan<byte> name) =>
-        !name.StartsWith("trusted.overlay."u8) && !name.StartsWith("user.overlay."u8);
+    static bool IsOurs(ReadOnlySpan<byte> name) => !name.StartsWith("trusted.overlay."u8) && !name.StartsWith("user.overlay."u8);
 
     // Attributes that this file system has not, and those of users on things that cannot have them, are passed over.
     static void Accept(Errno errno, ReadOnlySpan<byte> name, bool fileOrDirectory)

@@ -119,9 +119,7 @@ sealed partial class LayerApplier(Fd root) : IDisposable
         if (errno == Errno.EXDEV)
             throw Escape(entry);
         if (errno is Errno.ENOTDIR or Errno.ENOENT or Errno.ELOOP)
-            throw new InvalidDataException(
-                $"layer entry \"{Text(entry.Name.Span)}\" lies in something that is no directory"
-            );
+            throw new InvalidDataException($"layer entry \"{Text(entry.Name.Span)}\" lies in something that is no directory");
         Require(errno, "openat2");
         Remember(opened!, directory);
         return opened!;

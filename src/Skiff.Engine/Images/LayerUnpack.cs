@@ -31,7 +31,10 @@ public sealed class LayerUnpack : IDisposable
         this.scratch = scratch;
         this.expectedChainId = expectedChainId;
         this.parent = parent;
-        Directory.CreateDirectory(Root, (UnixFileMode)0x1ed /* 0755 */);
+        Directory.CreateDirectory(
+            Root,
+            (UnixFileMode)0x1ed /* 0755 */
+        );
     }
 
     string Root => Path.Combine(scratch, "fs");

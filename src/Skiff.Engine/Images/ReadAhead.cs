@@ -27,12 +27,7 @@ sealed class ReadAhead : ReadOnlyStream
         this.source = source;
         for (int i = 0; i < Buffers; i++)
             free.Add(new byte[BufferSize]);
-        reader = Task.Factory.StartNew(
-            ReadAll,
-            CancellationToken.None,
-            TaskCreationOptions.LongRunning,
-            TaskScheduler.Default
-        );
+        reader = Task.Factory.StartNew(ReadAll, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
     }
 
     public override int Read(Span<byte> buffer)

@@ -55,7 +55,10 @@ public sealed class Snapshotter : IAsyncDisposable
         Directory = layout.Snapshots;
         unpacking = Path.Combine(layout.Scratch, "unpack");
         System.IO.Directory.CreateDirectory(layout.Scratch);
-        System.IO.Directory.CreateDirectory(Directory, (UnixFileMode)0x1c0 /* 0700 */);
+        System.IO.Directory.CreateDirectory(
+            Directory,
+            (UnixFileMode)0x1c0 /* 0700 */
+        );
         trash = new Trash(layout);
         System.IO.Directory.CreateDirectory(unpacking);
         // overlayfs wants at least one lower directory, also below a container of an image without layers.
@@ -155,10 +158,31 @@ public sealed class Snapshotter : IAsyncDisposable
         try
         {
             using var all = SafePath.OpenRoot(Directory);
-            Require(FileAt.TryMakeDirectory(all, Encoding.UTF8.GetBytes(key), 0x1c0 /* 0700 */), key);
+            Require(
+                FileAt.TryMakeDirectory(
+                    all,
+                    Encoding.UTF8.GetBytes(key),
+                    0x1c0 /* 0700 */
+                ),
+                key
+            );
             using var own = SafePath.OpenRoot(WritablePath(key));
-            Require(FileAt.TryMakeDirectory(own, "work"u8, 0x1c0 /* 0700 */), key);
-            Require(FileAt.TryMakeDirectory(own, "upper"u8, 0x1ed /* 0755 */), key);
+            Require(
+                FileAt.TryMakeDirectory(
+                    own,
+                    "work"u8,
+                    0x1c0 /* 0700 */
+                ),
+                key
+            );
+            Require(
+                FileAt.TryMakeDirectory(
+                    own,
+                    "upper"u8,
+                    0x1ed /* 0755 */
+                ),
+                key
+            );
             using var lower = SafePath.OpenRoot(snapshot.Lowers[0]);
             var status = FileAt.Status(lower);
             if (status.Uid != 0 || status.Gid != 0)

@@ -27,9 +27,7 @@ public static class HostsFile
                 throw EngineException.Invalid($"bad format for add-host: \"{extra}\"");
             string address = extra[(separator + 1)..].Trim('[', ']');
             if (address == "host-gateway")
-                address =
-                    gateway
-                    ?? throw EngineException.Invalid("unable to derive the IP value for host-gateway: no network");
+                address = gateway ?? throw EngineException.Invalid("unable to derive the IP value for host-gateway: no network");
             text.Append(address).Append('\t').Append(extra, 0, separator).Append('\n');
         }
         string names = domainname.Length > 0 ? $"{hostname}.{domainname} {hostname}" : hostname;

@@ -8,12 +8,7 @@ namespace Skiff.Engine.Networks;
 /// and holds the kernel's lock. So it is left alone for a moment, and removed only if something else (a debugger,
 /// nsenter) still holds the namespace. The address is free again after its link is gone, not before.
 /// </summary>
-internal sealed class LinkSweeper(
-    EngineTasks background,
-    NetworkStore store,
-    Func<Bridge?> bridge,
-    Action<Lease> released
-)
+internal sealed class LinkSweeper(EngineTasks background, NetworkStore store, Func<Bridge?> bridge, Action<Lease> released)
 {
     static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100);
     const int Patience = 3;

@@ -50,8 +50,7 @@ internal sealed class NamespacePool(EngineTasks background, int size) : IDisposa
     int filling;
     volatile bool closed;
 
-    internal async Task<ReadyNamespace> TakeAsync() =>
-        ready.TryDequeue(out var made) ? made : await ReadyNamespace.MakeAsync();
+    internal async Task<ReadyNamespace> TakeAsync() => ready.TryDequeue(out var made) ? made : await ReadyNamespace.MakeAsync();
 
     /// <summary>Makes what is missing, in the background.</summary>
     internal void Fill()

@@ -32,13 +32,7 @@ public sealed class NetworkService : IAsyncDisposable
     Bridge? bridge;
     AddressPool? pool;
 
-    internal NetworkService(
-        EngineOptions options,
-        Database database,
-        Journal journal,
-        EventBus events,
-        EngineTasks background
-    )
+    internal NetworkService(EngineOptions options, Database database, Journal journal, EventBus events, EngineTasks background)
     {
         this.options = options;
         this.journal = journal;
@@ -212,7 +206,17 @@ public sealed class NetworkService : IAsyncDisposable
             );
 
     void Record(string name, string driver) =>
-        _ = store.ByName(name) ?? store.Save(new Network { Id = NewId(), Name = name, Driver = driver, Created = DateTimeOffset.UtcNow });
+        _ =
+            store.ByName(name)
+            ?? store.Save(
+                new Network
+                {
+                    Id = NewId(),
+                    Name = name,
+                    Driver = driver,
+                    Created = DateTimeOffset.UtcNow,
+                }
+            );
 
     void OpenBridge()
     {
@@ -293,9 +297,7 @@ public sealed class NetworkService : IAsyncDisposable
         uint? address = null;
         if (wanted is { Length: > 0 })
         {
-            address =
-                IPv4Subnet.TryNumber(wanted)
-                ?? throw EngineException.Invalid($"invalid IPv4 address: {wanted}");
+            address = IPv4Subnet.TryNumber(wanted) ?? throw EngineException.Invalid($"invalid IPv4 address: {wanted}");
             if (!from.Subnet.Contains(address.Value))
                 throw EngineException.Invalid($"no configured subnet contains IP address {wanted}");
             if (!from.IsAssignable(address.Value))

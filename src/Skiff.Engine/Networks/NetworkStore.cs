@@ -9,10 +9,7 @@ internal sealed record Lease(string NetworkId, string Address, string Owner, str
 {
     // An interface can be found by its name alone; the address makes the journal readable.
     internal JournalEntry[] Entries =>
-        [
-            new(Owner, ResourceKind.Lease, $"{NetworkId}/{Address}/{Link}"),
-            new(Owner, ResourceKind.Link, Link),
-        ];
+        [new(Owner, ResourceKind.Lease, $"{NetworkId}/{Address}/{Link}"), new(Owner, ResourceKind.Link, Link)];
 }
 
 /// <summary>Networks by id; few, so they all stay in memory.</summary>

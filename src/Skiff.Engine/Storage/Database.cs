@@ -13,16 +13,16 @@ public sealed class Database : IDisposable
     static readonly string[] Migrations =
     [
         """
-        CREATE TABLE containers (id TEXT PRIMARY KEY, name TEXT NOT NULL UNIQUE, record TEXT NOT NULL) WITHOUT ROWID;
-        CREATE TABLE images (id TEXT PRIMARY KEY, record TEXT NOT NULL) WITHOUT ROWID;
-        CREATE TABLE image_references (reference TEXT PRIMARY KEY, image TEXT NOT NULL, manifest TEXT NOT NULL) WITHOUT ROWID;
-        CREATE TABLE snapshots (key TEXT PRIMARY KEY, record TEXT NOT NULL) WITHOUT ROWID;
-        CREATE TABLE networks (id TEXT PRIMARY KEY, name TEXT NOT NULL UNIQUE, record TEXT NOT NULL) WITHOUT ROWID;
-        CREATE TABLE leases (network TEXT NOT NULL, address TEXT NOT NULL, owner TEXT NOT NULL, PRIMARY KEY (network, address)) WITHOUT ROWID;
-        CREATE TABLE volumes (name TEXT PRIMARY KEY, record TEXT NOT NULL) WITHOUT ROWID;
-        CREATE TABLE engine (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
-        CREATE TABLE journal (sequence INTEGER PRIMARY KEY AUTOINCREMENT, owner TEXT NOT NULL, kind TEXT NOT NULL, resource TEXT NOT NULL, UNIQUE (owner, kind, resource));
-        """,
+            CREATE TABLE containers (id TEXT PRIMARY KEY, name TEXT NOT NULL UNIQUE, record TEXT NOT NULL) WITHOUT ROWID;
+            CREATE TABLE images (id TEXT PRIMARY KEY, record TEXT NOT NULL) WITHOUT ROWID;
+            CREATE TABLE image_references (reference TEXT PRIMARY KEY, image TEXT NOT NULL, manifest TEXT NOT NULL) WITHOUT ROWID;
+            CREATE TABLE snapshots (key TEXT PRIMARY KEY, record TEXT NOT NULL) WITHOUT ROWID;
+            CREATE TABLE networks (id TEXT PRIMARY KEY, name TEXT NOT NULL UNIQUE, record TEXT NOT NULL) WITHOUT ROWID;
+            CREATE TABLE leases (network TEXT NOT NULL, address TEXT NOT NULL, owner TEXT NOT NULL, PRIMARY KEY (network, address)) WITHOUT ROWID;
+            CREATE TABLE volumes (name TEXT PRIMARY KEY, record TEXT NOT NULL) WITHOUT ROWID;
+            CREATE TABLE engine (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+            CREATE TABLE journal (sequence INTEGER PRIMARY KEY AUTOINCREMENT, owner TEXT NOT NULL, kind TEXT NOT NULL, resource TEXT NOT NULL, UNIQUE (owner, kind, resource));
+            """,
     ];
 
     readonly SqliteConnection connection;
@@ -35,9 +35,7 @@ public sealed class Database : IDisposable
 
     public Database(string path)
     {
-        connection = new SqliteConnection(
-            new SqliteConnectionStringBuilder { DataSource = path, Pooling = false }.ToString()
-        );
+        connection = new SqliteConnection(new SqliteConnectionStringBuilder { DataSource = path, Pooling = false }.ToString());
         connection.Open();
         Execute("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA temp_store=MEMORY;");
         Migrate();

@@ -27,8 +27,7 @@ public static class ResourceKind
 public sealed class Journal(Database database)
 {
     /// <summary>Writes entries durably, before their resources are taken. An entry that stands already stays as it is.</summary>
-    public void Take(params IReadOnlyCollection<JournalEntry> entries) =>
-        database.Write(connection => Take(connection, entries));
+    public void Take(params IReadOnlyCollection<JournalEntry> entries) => database.Write(connection => Take(connection, entries));
 
     /// <summary>The same inside a transaction of the caller's.</summary>
     public static void Take(SqliteConnection connection, IReadOnlyCollection<JournalEntry> entries) =>
@@ -62,6 +61,5 @@ public sealed class Journal(Database database)
         }
     }
 
-    static JournalEntry Row(SqliteDataReader reader) =>
-        new(reader.GetString(0), reader.GetString(1), reader.GetString(2));
+    static JournalEntry Row(SqliteDataReader reader) => new(reader.GetString(0), reader.GetString(1), reader.GetString(2));
 }

@@ -53,8 +53,7 @@ internal static class CgroupDirectory
     static bool RemoveOne(string directory)
     {
         const int AT_REMOVEDIR = 0x200;
-        return Libc.Call(Syscall.unlinkat, Libc.AT_FDCWD, directory, AT_REMOVEDIR) == 0
-            || Libc.LastErrno == Errno.ENOENT;
+        return Libc.Call(Syscall.unlinkat, Libc.AT_FDCWD, directory, AT_REMOVEDIR) == 0 || Libc.LastErrno == Errno.ENOENT;
     }
 
     static bool TryMake(string directory, out Errno errno)

@@ -8,19 +8,16 @@ namespace Skiff.Linux.Cgroups;
 /// <param name="Root">the cgroup that the mount point shows; "/" but inside some containers</param>
 /// <param name="Controllers">"memory", "cpu" ...; empty for a named hierarchy and for a v2 one that has none left</param>
 /// <param name="Name">of a named v1 hierarchy ("systemd"), else null</param>
-public sealed record CgroupHierarchy(
-    string MountPoint,
-    string Root,
-    IReadOnlyList<string> Controllers,
-    string? Name,
-    bool IsV2
-)
+public sealed record CgroupHierarchy(string MountPoint, string Root, IReadOnlyList<string> Controllers, string? Name, bool IsV2)
 {
     /// <summary>The mount data by which v1 knows this hierarchy: "cpu,cpuacct" or "none,name=systemd".</summary>
     public string MountData => Name is null ? string.Join(',', Controllers) : $"none,name={Name}";
 
     /// <summary>The key of this hierarchy in <see cref="Own"/>.</summary>
-    public string OwnKey => IsV2 ? "" : Name is null ? string.Join(',', Controllers) : $"name={Name}";
+    public string OwnKey =>
+        IsV2 ? ""
+        : Name is null ? string.Join(',', Controllers)
+        : $"name={Name}";
 
     /// <summary>The hierarchies that this process sees, each once. Reads mountinfo.</summary>
     public static IReadOnlyList<CgroupHierarchy> Detect()

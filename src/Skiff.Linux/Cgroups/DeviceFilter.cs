@@ -141,9 +141,5 @@ public static unsafe class DeviceFilter
 
     /// <summary>struct bpf_insn: 8 bits of code, 4 destination, 4 source, 16 offset, 32 immediate.</summary>
     static ulong Instruction(byte code, int destination, int source = 0, int offset = 0, int immediate = 0) =>
-        code
-        | ((ulong)destination << 8)
-        | ((ulong)source << 12)
-        | ((ulong)(ushort)offset << 16)
-        | ((ulong)(uint)immediate << 32);
+        code | ((ulong)destination << 8) | ((ulong)source << 12) | ((ulong)(ushort)offset << 16) | ((ulong)(uint)immediate << 32);
 }

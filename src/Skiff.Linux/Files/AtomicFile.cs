@@ -14,7 +14,12 @@ public static class AtomicFile
     /// </summary>
     /// <param name="mode">permission bits of the new file, before the umask</param>
     /// <exception cref="ErrnoException">ENOSPC, EDQUOT, ENOENT: no such directory; nothing is left</exception>
-    public static void Write(string path, ReadOnlySpan<byte> content, bool durable = true, uint mode = 0x1A4 /* 0644 */)
+    public static void Write(
+        string path,
+        ReadOnlySpan<byte> content,
+        bool durable = true,
+        uint mode = 0x1A4 /* 0644 */
+    )
     {
         string temporary = $"{path}.{Environment.ProcessId}.{Interlocked.Increment(ref counter)}.tmp";
         int number = Libc.open(temporary, Libc.O_WRONLY | Libc.O_CREAT | Libc.O_EXCL | Libc.O_CLOEXEC, mode);

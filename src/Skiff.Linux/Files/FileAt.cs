@@ -16,13 +16,12 @@ public static unsafe class FileAt
         byte* z = stackalloc byte[Bounded(name) + 1];
         Terminate(name, z);
         int number;
-        do
-            number = Libc.openat(
-                directory.Number,
-                z,
-                Libc.O_WRONLY | Libc.O_CREAT | Libc.O_EXCL | Libc.O_NOFOLLOW | Libc.O_CLOEXEC,
-                mode
-            );
+        do number = Libc.openat(
+            directory.Number,
+            z,
+            Libc.O_WRONLY | Libc.O_CREAT | Libc.O_EXCL | Libc.O_NOFOLLOW | Libc.O_CLOEXEC,
+            mode
+        );
         while (number == -1 && Libc.LastErrno == Errno.EINTR);
         file = number == -1 ? null : new Fd(number);
         return number == -1 ? Libc.LastErrno : Errno.None;
@@ -116,10 +115,7 @@ public static unsafe class FileAt
     {
         Libc.Statx raw;
         byte empty = 0;
-        Libc.Check(
-            Libc.statx(fd.Number, &empty, Libc.AT_EMPTY_PATH, Libc.STATX_BASIC_STATS | Libc.STATX_MNT_ID, &raw),
-            "statx"
-        );
+        Libc.Check(Libc.statx(fd.Number, &empty, Libc.AT_EMPTY_PATH, Libc.STATX_BASIC_STATS | Libc.STATX_MNT_ID, &raw), "statx");
         return new FileStatus(in raw);
     }
 
@@ -172,8 +168,7 @@ public static unsafe class FileAt
 
     /// <summary>Sets the length of a file; what is added reads as zeros and takes no room.</summary>
     /// <exception cref="ErrnoException">EFBIG</exception>
-    public static void SetLength(Fd file, long length) =>
-        Libc.Check(Libc.ftruncate(file.Number, (nint)length), "ftruncate");
+    public static void SetLength(Fd file, long length) => Libc.Check(Libc.ftruncate(file.Number, (nint)length), "ftruncate");
 
     /// <summary>Moves the place of the next write, from the start of the file.</summary>
     public static void Seek(Fd file, long offset) => Libc.Check(Libc.lseek(file.Number, (nint)offset, 0), "lseek");
@@ -190,8 +185,7 @@ public static unsafe class FileAt
         byte* z = stackalloc byte[Bounded(name) + 1];
         Terminate(name, z);
         int number;
-        do
-            number = Libc.openat(directory.Number, z, flags | Libc.O_CLOEXEC, 0);
+        do number = Libc.openat(directory.Number, z, flags | Libc.O_CLOEXEC, 0);
         while (number == -1 && Libc.LastErrno == Errno.EINTR);
         opened = number == -1 ? null : new Fd(number);
         return number == -1 ? Libc.LastErrno : Errno.None;

@@ -18,12 +18,15 @@ public sealed class FileLock : IDisposable
     /// <exception cref="ErrnoException">ENOENT: no such directory; EACCES</exception>
     public static FileLock? TryTake(string path)
     {
-        int number = Libc.open(path, Libc.O_RDWR | Libc.O_CREAT | Libc.O_CLOEXEC, 0x180 /* 0600 */);
+        int number = Libc.open(
+            path,
+            Libc.O_RDWR | Libc.O_CREAT | Libc.O_CLOEXEC,
+            0x180 /* 0600 */
+        );
         Libc.Check(number, "open", path);
         var fd = new Fd(number);
         int result;
-        do
-            result = Libc.flock(number, Libc.LOCK_EX | Libc.LOCK_NB);
+        do result = Libc.flock(number, Libc.LOCK_EX | Libc.LOCK_NB);
         while (result == -1 && Libc.LastErrno == Errno.EINTR);
         if (result == -1)
         {

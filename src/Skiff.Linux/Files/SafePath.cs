@@ -49,14 +49,7 @@ public static unsafe class SafePath
     }
 
     /// <summary>openat2(2) with the flags of open(2); close-on-exec is added.</summary>
-    public static Errno TryOpen(
-        Fd root,
-        ReadOnlySpan<byte> path,
-        int flags,
-        uint mode,
-        Containment containment,
-        out Fd? fd
-    )
+    public static Errno TryOpen(Fd root, ReadOnlySpan<byte> path, int flags, uint mode, Containment containment, out Fd? fd)
     {
         fd = null;
         if (path.Length >= MaxPath)

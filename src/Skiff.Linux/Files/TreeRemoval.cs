@@ -82,8 +82,7 @@ public sealed class TreeRemoval
     void Lift(Fd directory, byte[] deep)
     {
         byte[] free;
-        do
-            free = [.. name, .. Encoding.ASCII.GetBytes($".{counter++}")];
+        do free = [.. name, .. Encoding.ASCII.GetBytes($".{counter++}")];
         while (FileAt.TryStatus(top, free, out _) != Errno.ENOENT);
         Errno errno = FileAt.TryRename(directory, deep, top, free);
         if (errno == Errno.None)

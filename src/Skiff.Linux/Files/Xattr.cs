@@ -30,9 +30,7 @@ public static unsafe class Xattr
         if (!Terminate(name, z))
             return Errno.ERANGE;
         // There is no lsetxattrat before Linux 6.13; through /proc the directory is still the one that is open.
-        var prefix = Encoding.ASCII.GetBytes(
-            string.Create(CultureInfo.InvariantCulture, $"/proc/self/fd/{directory.Number}/")
-        );
+        var prefix = Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"/proc/self/fd/{directory.Number}/"));
         if (prefix.Length + file.Length >= SafePath.MaxPath)
             return Errno.ENAMETOOLONG;
         byte* path = stackalloc byte[prefix.Length + file.Length + 1];

@@ -76,8 +76,7 @@ public static class MountPoint
         return errno == Errno.None ? directory! : throw new ErrnoException("open", path, errno);
     }
 
-    static IEnumerable<string> Parts(string path) =>
-        path.Split('/', StringSplitOptions.RemoveEmptyEntries).Where(p => p != ".");
+    static IEnumerable<string> Parts(string path) => path.Split('/', StringSplitOptions.RemoveEmptyEntries).Where(p => p != ".");
 
     static byte[] Relative(string path) => Encoding.UTF8.GetBytes(path.Trim('/'));
 }

@@ -46,10 +46,6 @@ public static class Overlay
         IEnumerable<string> lowers = options
             .Where(o => o.StartsWith(Key, StringComparison.Ordinal))
             .Select(o => o[Key.Length..].Replace("\\", "\\\\").Replace(":", "\\:"));
-        return
-        [
-            "lowerdir=" + string.Join(':', lowers),
-            .. options.Where(o => !o.StartsWith(Key, StringComparison.Ordinal)),
-        ];
+        return ["lowerdir=" + string.Join(':', lowers), .. options.Where(o => !o.StartsWith(Key, StringComparison.Ordinal))];
     }
 }

@@ -22,8 +22,7 @@ public enum NamespaceKinds
 public static class NamespaceFile
 {
     /// <exception cref="ErrnoException">ENOENT, EACCES</exception>
-    public static Fd Open(string path) =>
-        new((int)Libc.Check(Libc.open(path, Libc.O_RDONLY | Libc.O_CLOEXEC, 0), "open", path));
+    public static Fd Open(string path) => new((int)Libc.Check(Libc.open(path, Libc.O_RDONLY | Libc.O_CLOEXEC, 0), "open", path));
 
     /// <summary>Moves this thread (for pid namespaces: its future children) into a namespace. setns(2).</summary>
     /// <param name="namespaceOrPidfd">the namespace's file, or a process whose namespaces are meant</param>

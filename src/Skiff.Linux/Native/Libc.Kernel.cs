@@ -11,8 +11,7 @@ internal static unsafe partial class Libc
     internal const int AT_EMPTY_PATH = 0x1000;
     internal const int AT_RECURSIVE = 0x8000;
 
-    internal static readonly int O_NOFOLLOW =
-        RuntimeInformation.ProcessArchitecture == Architecture.Arm64 ? 0x8000 : 0x20000;
+    internal static readonly int O_NOFOLLOW = RuntimeInformation.ProcessArchitecture == Architecture.Arm64 ? 0x8000 : 0x20000;
 
     internal const int PROT_READ = 1;
     internal const int PROT_WRITE = 2;
@@ -36,15 +35,8 @@ internal static unsafe partial class Libc
     [LibraryImport(Library, SetLastError = true)]
     internal static partial int poll(PollFd* descriptors, nuint count, int timeoutMilliseconds);
 
-    internal static nint Call(
-        Syscall call,
-        nint a0 = 0,
-        nint a1 = 0,
-        nint a2 = 0,
-        nint a3 = 0,
-        nint a4 = 0,
-        nint a5 = 0
-    ) => syscall(call.Number, a0, a1, a2, a3, a4, a5);
+    internal static nint Call(Syscall call, nint a0 = 0, nint a1 = 0, nint a2 = 0, nint a3 = 0, nint a4 = 0, nint a5 = 0) =>
+        syscall(call.Number, a0, a1, a2, a3, a4, a5);
 
     /// <summary>A call whose second argument is a path below the directory of the first.</summary>
     internal static nint Call(Syscall call, int directory, string path, nint a2 = 0, nint a3 = 0)

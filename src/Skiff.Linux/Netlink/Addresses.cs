@@ -29,8 +29,7 @@ public static class Addresses
     }
 
     /// <summary>Takes an address from an interface. EADDRNOTAVAIL if it does not have it.</summary>
-    public static void Delete(NetlinkBatch batch, InterfaceAddress address) =>
-        Put(batch, Libc.RTM_DELADDR, 0, address, "delete");
+    public static void Delete(NetlinkBatch batch, InterfaceAddress address) => Put(batch, Libc.RTM_DELADDR, 0, address, "delete");
 
     static void Put(NetlinkBatch batch, ushort type, ushort flags, InterfaceAddress address, string verb)
     {

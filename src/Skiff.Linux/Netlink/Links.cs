@@ -13,14 +13,7 @@ public sealed record Link(int Index, string Name, string? Kind, int Master, bool
 /// <param name="MasterIndex">Index of the bridge.</param>
 /// <param name="PeerMac">Six bytes.</param>
 /// <param name="Mtu">Bytes, of both ends; null leaves the kernel's default.</param>
-public sealed record VethPair(
-    string HostName,
-    int MasterIndex,
-    string PeerName,
-    byte[] PeerMac,
-    Fd PeerNamespace,
-    int? Mtu
-);
+public sealed record VethPair(string HostName, int MasterIndex, string PeerName, byte[] PeerMac, Fd PeerNamespace, int? Mtu);
 
 /// <summary>RTM_*LINK, rtnetlink(7). What changes something is put into a batch.</summary>
 public static class Links

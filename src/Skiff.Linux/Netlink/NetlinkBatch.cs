@@ -64,8 +64,7 @@ public sealed class NetlinkBatch
 
     internal void Attribute(ushort type, byte value) => Attribute(type, [value]);
 
-    internal void Attribute(ushort type, uint value) =>
-        Attribute(type, MemoryMarshal.AsBytes(new ReadOnlySpan<uint>(in value)));
+    internal void Attribute(ushort type, uint value) => Attribute(type, MemoryMarshal.AsBytes(new ReadOnlySpan<uint>(in value)));
 
     /// <summary>A text with its final zero.</summary>
     internal void Attribute(ushort type, string value)

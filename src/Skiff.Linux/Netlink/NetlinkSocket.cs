@@ -155,8 +155,7 @@ public sealed unsafe class NetlinkSocket : IDisposable
                 at += (int)(header->Length + 3 & ~3u);
             }
             nint sent;
-            do
-                sent = Libc.send(socket.Number, p, (nuint)rest.Length, 0);
+            do sent = Libc.send(socket.Number, p, (nuint)rest.Length, 0);
             while (sent == -1 && Libc.LastErrno == Errno.EINTR);
             Libc.Check(sent, "send", "netlink");
         }
@@ -169,8 +168,7 @@ public sealed unsafe class NetlinkSocket : IDisposable
         fixed (byte* p = receiveBuffer)
         {
             nint received;
-            do
-                received = Libc.recv(socket.Number, p, ReceiveBytes, 0);
+            do received = Libc.recv(socket.Number, p, ReceiveBytes, 0);
             while (received == -1 && Libc.LastErrno == Errno.EINTR);
             return receiveBuffer.AsSpan(0, (int)Libc.Check(received, "recv", "netlink"));
         }

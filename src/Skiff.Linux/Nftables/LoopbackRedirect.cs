@@ -40,7 +40,14 @@ public static class LoopbackRedirect
         socket.Transact(batch, lastRequest: batch.Count - 2);
     }
 
-    internal static NetlinkBatch Encode(string table, IPAddress address, ushort port, ushort udpPort, ushort tcpPort, bool replace)
+    internal static NetlinkBatch Encode(
+        string table,
+        IPAddress address,
+        ushort port,
+        ushort udpPort,
+        ushort tcpPort,
+        bool replace
+    )
     {
         byte[] ip = address.GetAddressBytes();
         var batch = new NetlinkBatch();

@@ -103,6 +103,5 @@ public static unsafe class IdleMemory
         return [.. ranges];
     }
 
-    static nint Address(ReadOnlySpan<char> hex) =>
-        nint.Parse(hex, NumberStyles.HexNumber, CultureInfo.InvariantCulture);
+    static nint Address(ReadOnlySpan<char> hex) => nint.Parse(hex, NumberStyles.HexNumber, CultureInfo.InvariantCulture);
 }

@@ -40,8 +40,7 @@ public static unsafe class Pidfd
         byte* info = stackalloc byte[Libc.SiginfoBytes];
         new Span<byte>(info, Libc.SiginfoBytes).Clear();
         nint result;
-        do
-            result = Libc.waitid(Libc.P_PIDFD, (uint)pidfd.Number, info, options);
+        do result = Libc.waitid(Libc.P_PIDFD, (uint)pidfd.Number, info, options);
         while (result == -1 && Libc.LastErrno == Errno.EINTR);
         Libc.Check(result, "waitid");
         // siginfo_t: si_signo, si_errno, si_code, padding, si_pid, si_uid, si_status.

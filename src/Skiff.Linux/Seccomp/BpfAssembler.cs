@@ -50,8 +50,11 @@ public static class BpfAssembler
             throw new ArgumentOutOfRangeException(nameof(index), index, "a system call has six arguments");
         var low = Load(16 + 8 * index);
         var high = Load(16 + 8 * index + 4); // little-endian
-        uint h = (uint)(value >> 32), l = (uint)value;
-        byte skip = checked((byte)length), skip2 = checked((byte)(length + 2)), skip3 = checked((byte)(length + 3));
+        uint h = (uint)(value >> 32),
+            l = (uint)value;
+        byte skip = checked((byte)length),
+            skip2 = checked((byte)(length + 2)),
+            skip3 = checked((byte)(length + 3));
         return comparison switch
         {
             BpfComparison.Equal => [high, Equal(h, 0, skip2), low, Equal(l, 0, skip)],
@@ -86,15 +89,18 @@ public static class BpfAssembler
         var above = Search(blocks[middle..]);
         uint start = blocks[middle].Start;
         // Conditional jumps reach 255 instructions, the unconditional one any number.
-        BpfInstruction[] branch = below.Count <= byte.MaxValue
-            ? [AtLeast(start, (byte)below.Count, 0)]
-            : [AtLeast(start, 0, 1), new(BpfInstruction.Jump, 0, 0, (uint)below.Count)];
+        BpfInstruction[] branch =
+            below.Count <= byte.MaxValue
+                ? [AtLeast(start, (byte)below.Count, 0)]
+                : [AtLeast(start, 0, 1), new(BpfInstruction.Jump, 0, 0, (uint)below.Count)];
         return [.. branch, .. below, .. above];
     }
 
-    public static BpfInstruction Equal(uint k, byte jumpTrue, byte jumpFalse) => new(BpfInstruction.JumpEqual, jumpTrue, jumpFalse, k);
+    public static BpfInstruction Equal(uint k, byte jumpTrue, byte jumpFalse) =>
+        new(BpfInstruction.JumpEqual, jumpTrue, jumpFalse, k);
 
-    static BpfInstruction Greater(uint k, byte jumpTrue, byte jumpFalse) => new(BpfInstruction.JumpGreater, jumpTrue, jumpFalse, k);
+    static BpfInstruction Greater(uint k, byte jumpTrue, byte jumpFalse) =>
+        new(BpfInstruction.JumpGreater, jumpTrue, jumpFalse, k);
 
     static BpfInstruction AtLeast(uint k, byte jumpTrue, byte jumpFalse) =>
         new(BpfInstruction.JumpGreaterOrEqual, jumpTrue, jumpFalse, k);

@@ -35,8 +35,7 @@ public sealed unsafe class Epoll : IDisposable
     /// <exception cref="ErrnoException">EEXIST; EPERM: a file that is always ready (a regular one)</exception>
     public void Add(Fd watched, EpollEvents events, int token) => Control(Libc.EPOLL_CTL_ADD, watched, events, token);
 
-    public void Modify(Fd watched, EpollEvents events, int token) =>
-        Control(Libc.EPOLL_CTL_MOD, watched, events, token);
+    public void Modify(Fd watched, EpollEvents events, int token) => Control(Libc.EPOLL_CTL_MOD, watched, events, token);
 
     public void Remove(Fd watched) => Control(Libc.EPOLL_CTL_DEL, watched, EpollEvents.None, 0);
 

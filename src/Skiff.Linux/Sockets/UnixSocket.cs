@@ -139,8 +139,7 @@ public static unsafe class UnixSocket
                 ControlLength = (nuint)controlBytes,
             };
             nint sent;
-            do
-                sent = Libc.sendmsg(socket.Number, &message, Libc.MSG_NOSIGNAL);
+            do sent = Libc.sendmsg(socket.Number, &message, Libc.MSG_NOSIGNAL);
             while (sent == -1 && Libc.LastErrno == Errno.EINTR);
             return (int)Libc.Check(sent, "sendmsg");
         }
@@ -166,8 +165,7 @@ public static unsafe class UnixSocket
                 ControlLength = ControlBytes,
             };
             nint received;
-            do
-                received = Libc.recvmsg(socket.Number, &message, Libc.MSG_CMSG_CLOEXEC);
+            do received = Libc.recvmsg(socket.Number, &message, Libc.MSG_CMSG_CLOEXEC);
             while (received == -1 && Libc.LastErrno == Errno.EINTR);
             Libc.Check(received, "recvmsg");
             nuint at = 0;

@@ -74,7 +74,7 @@ internal static unsafe class Child
     [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
     internal static nint Start(ChildProgram* program)
     {
-        var call = (delegate*<nint, nint, nint, nint, nint, nint, nint, nint>)program->Syscall;
+        var call = (delegate* <nint, nint, nint, nint, nint, nint, nint, nint>)program->Syscall;
         const int SIG_BLOCK = 0;
         const int SIG_SETMASK = 2;
         ulong all = ulong.MaxValue;
@@ -83,7 +83,7 @@ internal static unsafe class Child
         nint pid = call(program->NumberOfClone3, (nint)(&program->Clone), sizeof(CloneArgs), 0, 0, 0, 0);
         if (pid != 0)
         {
-            nint started = pid == -1 ? -*((delegate*<int*>)program->ErrnoLocation)() : pid;
+            nint started = pid == -1 ? -*((delegate* <int*>)program->ErrnoLocation)() : pid;
             call(program->NumberOfSigprocmask, SIG_SETMASK, (nint)(&before), 0, 8, 0, 0);
             return started;
         }
@@ -113,7 +113,7 @@ internal static unsafe class Child
             {
                 result = call(op->Number, a0, a1, a2, a3, a4, a5);
                 if (result == -1)
-                    errno = *((delegate*<int*>)program->ErrnoLocation)();
+                    errno = *((delegate* <int*>)program->ErrnoLocation)();
             }
 
             if (result == -1)

@@ -13,16 +13,7 @@ public sealed partial class LaunchPlan
     /// the root directory, so nothing in an image leads out. openat2(2), RESOLVE_IN_ROOT.
     /// </summary>
     public Register Open(Register root, string path, bool directory, string what, ErrnoSet ignored = default) =>
-        AddResult(
-            "open",
-            what,
-            ignored,
-            Syscall.openat2,
-            root,
-            Relative(path),
-            PlaceOnly(directory),
-            OpenHowBytes
-        );
+        AddResult("open", what, ignored, Syscall.openat2, root, Relative(path), PlaceOnly(directory), OpenHowBytes);
 
     /// <summary>Opens a path inside the root; makes it, and directories above it, where they are missing.</summary>
     public Register OpenOrMake(Register root, string path, bool directory, string what)
@@ -101,8 +92,7 @@ public sealed partial class LaunchPlan
     public void WriteFile(string path, string text, string what) => Write(Libc.AT_FDCWD, path, text, what);
 
     /// <summary>Writes a text to an existing file below an open directory.</summary>
-    public void WriteFile(Register directory, string path, string text, string what) =>
-        Write(directory, path, text, what);
+    public void WriteFile(Register directory, string path, string text, string what) => Write(directory, path, text, what);
 
     /// <summary>st_rdev of a device: makedev(3).</summary>
     public static ulong DeviceNumber(uint major, uint minor) =>

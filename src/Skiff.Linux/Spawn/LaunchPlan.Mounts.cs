@@ -10,13 +10,7 @@ public sealed partial class LaunchPlan
 
     /// <summary>Makes a mount of a new filesystem, attached nowhere yet. fsopen(2), fsconfig(2), fsmount(2).</summary>
     /// <param name="parameters">"size=64m" or a bare flag</param>
-    public Register NewMount(
-        string type,
-        string? source,
-        IReadOnlyList<string> parameters,
-        MountFlags flags,
-        string what
-    )
+    public Register NewMount(string type, string? source, IReadOnlyList<string> parameters, MountFlags flags, string what)
     {
         Register context = AddResult("fs", what, default, Syscall.fsopen, type, Arg.Flags(MountApi.FSOPEN_CLOEXEC));
         if (source is not null)
@@ -85,15 +79,7 @@ public sealed partial class LaunchPlan
 
     /// <summary>Attaches a mount at a directory of the host.</summary>
     public void Attach(Register mount, string hostDirectory, string what) =>
-        Add(
-            what,
-            Syscall.move_mount,
-            mount,
-            "",
-            Libc.AT_FDCWD,
-            hostDirectory,
-            Arg.Flags(MountApi.MOVE_MOUNT_F_EMPTY_PATH)
-        );
+        Add(what, Syscall.move_mount, mount, "", Libc.AT_FDCWD, hostDirectory, Arg.Flags(MountApi.MOVE_MOUNT_F_EMPTY_PATH));
 
     /// <summary>The same, but a directory is no failure: then <paramref name="otherwise"/> adds what to do instead.</summary>
     public void AttachUnlessDirectory(Register file, Register place, string what, Action otherwise)

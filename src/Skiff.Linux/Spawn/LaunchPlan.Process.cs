@@ -96,8 +96,7 @@ public sealed partial class LaunchPlan
         Add("set capabilities", Syscall.capset, Arg.Bytes(header, "version 3"), Arg.Bytes(data, shown));
     }
 
-    public void ClearAmbient() =>
-        Add("clear the ambient capabilities", Syscall.prctl, PR_CAP_AMBIENT, 4, 0, 0, 0); // PR_CAP_AMBIENT_CLEAR_ALL
+    public void ClearAmbient() => Add("clear the ambient capabilities", Syscall.prctl, PR_CAP_AMBIENT, 4, 0, 0, 0); // PR_CAP_AMBIENT_CLEAR_ALL
 
     public void RaiseAmbient(int capability, string name) =>
         Add($"raise {name} in the ambient set", Syscall.prctl, PR_CAP_AMBIENT, 2, capability, 0, 0); // ..._RAISE

@@ -9,13 +9,7 @@ public sealed partial class LaunchPlan
     internal static readonly Syscall Fail = new("fail", -1, -1);
 
     // What may be wrong with one directory of PATH and still leaves hope for the next.
-    static readonly ErrnoSet NotHere = ErrnoSet.Of(
-        Errno.ENOENT,
-        Errno.ENOTDIR,
-        Errno.EACCES,
-        Errno.ELOOP,
-        Errno.ENAMETOOLONG
-    );
+    static readonly ErrnoSet NotHere = ErrnoSet.Of(Errno.ENOENT, Errno.ENOTDIR, Errno.EACCES, Errno.ELOOP, Errno.ENAMETOOLONG);
 
     /// <summary>
     /// Runs the program: by its path if it has a slash, else the first that runs of those along PATH. The messages of
@@ -35,7 +29,12 @@ public sealed partial class LaunchPlan
         }
         if (name.Length > 0)
         {
-            foreach (string directory in (searchPath ?? "").Split(':', searchPath is null or "" ? StringSplitOptions.RemoveEmptyEntries : StringSplitOptions.None))
+            foreach (
+                string directory in (searchPath ?? "").Split(
+                    ':',
+                    searchPath is null or "" ? StringSplitOptions.RemoveEmptyEntries : StringSplitOptions.None
+                )
+            )
             {
                 string path = directory.Length == 0 ? $"./{name}" : $"{directory.TrimEnd('/')}/{name}";
                 AddOfProgram($"exec {path}", NotHere, Syscall.execve, path, argv, envp);
@@ -76,13 +75,7 @@ public sealed partial class LaunchPlan
     void AddOfProgram(string what, ErrnoSet ignored, Syscall call, params ReadOnlySpan<Arg> arguments) =>
         AddOfProgram(what, ignored, call, new Register(-1), arguments);
 
-    void AddOfProgram(
-        string what,
-        ErrnoSet ignored,
-        Syscall call,
-        Register result,
-        params ReadOnlySpan<Arg> arguments
-    ) =>
+    void AddOfProgram(string what, ErrnoSet ignored, Syscall call, Register result, params ReadOnlySpan<Arg> arguments) =>
         ops.Add(
             new LaunchOp
             {

@@ -50,8 +50,7 @@ public sealed partial class LaunchPlan
     /// <summary>A further register of this name: "open.3".</summary>
     Register NewResult(string name) => NewRegister($"{name}.{registers.Count}");
 
-    LaunchOp Add(string what, Syscall call, params ReadOnlySpan<Arg> arguments) =>
-        Add(what, default, call, arguments);
+    LaunchOp Add(string what, Syscall call, params ReadOnlySpan<Arg> arguments) => Add(what, default, call, arguments);
 
     LaunchOp Add(string what, ErrnoSet ignored, Syscall call, params ReadOnlySpan<Arg> arguments)
     {

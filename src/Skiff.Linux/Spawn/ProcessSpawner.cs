@@ -59,8 +59,7 @@ public static unsafe class ProcessSpawner
             // An ignored signal would survive execve: the .NET runtime ignores SIGPIPE. All to default.
             new Span<byte>(signals, Libc.SigsetBytes).Fill(0xff);
             Check(Libc.posix_spawnattr_setsigdefault(attributes, signals), "posix_spawnattr_setsigdefault");
-            const short Flags =
-                Libc.POSIX_SPAWN_SETSIGDEF | Libc.POSIX_SPAWN_SETSIGMASK | Libc.POSIX_SPAWN_SETSID;
+            const short Flags = Libc.POSIX_SPAWN_SETSIGDEF | Libc.POSIX_SPAWN_SETSIGMASK | Libc.POSIX_SPAWN_SETSID;
             Check(Libc.posix_spawnattr_setflags(attributes, Flags), "posix_spawnattr_setflags");
 
             int pid = Spawn(request, actions, attributes);

@@ -93,8 +93,7 @@ public static unsafe class Spawner
         throw new LaunchFailure(op.What + why, errno, op.OfProgram);
     }
 
-    static string Describe(ExitStatus status) =>
-        status.Signaled ? Signals.NameOf(status.Code) : $"exit status {status.Code}";
+    static string Describe(ExitStatus status) => status.Signaled ? Signals.NameOf(status.Code) : $"exit status {status.Code}";
 
     /// <summary>While it lives, children of this thread are born into another pid namespace. pid_namespaces(7).</summary>
     sealed class ChildrenNamespace : IDisposable

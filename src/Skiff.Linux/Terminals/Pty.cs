@@ -29,11 +29,7 @@ public sealed unsafe class Pty : IDisposable
     public static Pty Open(WindowSize size = default, string multiplexer = "/dev/ptmx")
     {
         var master = new Fd(
-            (int)Libc.Check(
-                Libc.open(multiplexer, Libc.O_RDWR | Libc.O_NOCTTY | Libc.O_CLOEXEC, 0),
-                "open",
-                multiplexer
-            )
+            (int)Libc.Check(Libc.open(multiplexer, Libc.O_RDWR | Libc.O_NOCTTY | Libc.O_CLOEXEC, 0), "open", multiplexer)
         );
         Fd? slave = null;
         try
@@ -44,15 +40,12 @@ public sealed unsafe class Pty : IDisposable
             Libc.Check(Libc.ioctl(master.Number, Libc.TIOCSPTLCK, &unlock), "ioctl", "TIOCSPTLCK");
             // TIOCGPTPEER opens the peer itself, whatever /dev/pts is or has become: ioctl_tty(2).
             slave = new Fd(
-                (int)Libc.Check(
-                    Libc.ioctl(
-                        master.Number,
-                        Libc.TIOCGPTPEER,
-                        (void*)(Libc.O_RDWR | Libc.O_NOCTTY | Libc.O_CLOEXEC)
-                    ),
-                    "ioctl",
-                    "TIOCGPTPEER"
-                )
+                (int)
+                    Libc.Check(
+                        Libc.ioctl(master.Number, Libc.TIOCGPTPEER, (void*)(Libc.O_RDWR | Libc.O_NOCTTY | Libc.O_CLOEXEC)),
+                        "ioctl",
+                        "TIOCGPTPEER"
+                    )
             );
             if (size != default)
                 Termios.SetWindowSize(master.Number, size);

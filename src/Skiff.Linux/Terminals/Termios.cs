@@ -52,8 +52,7 @@ public sealed unsafe class Termios
         fixed (byte* p = settings)
         {
             nint result;
-            do
-                result = Libc.tcsetattr(descriptor, Libc.TCSANOW, p);
+            do result = Libc.tcsetattr(descriptor, Libc.TCSANOW, p);
             while (result == -1 && Libc.LastErrno == Errno.EINTR);
             Libc.Check(result, "tcsetattr");
         }

@@ -25,13 +25,7 @@ public static class MediaTypes
     public const string DockerSchema1Signed = "application/vnd.docker.distribution.manifest.v1+prettyjws";
 
     /// <summary>What to accept when asking for a manifest, best first.</summary>
-    public static readonly IReadOnlyList<string> Manifests =
-    [
-        OciIndex,
-        DockerManifestList,
-        OciManifest,
-        DockerManifest,
-    ];
+    public static readonly IReadOnlyList<string> Manifests = [OciIndex, DockerManifestList, OciManifest, DockerManifest];
 
     /// <summary>An index or a manifest list.</summary>
     public static bool IsIndex(string mediaType) => mediaType is OciIndex or DockerManifestList;

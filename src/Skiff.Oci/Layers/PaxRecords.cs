@@ -119,9 +119,7 @@ sealed class PaxRecords
             SparseNumbers = [];
             if (!value.IsEmpty)
                 foreach (var range in value.Split((byte)','))
-                    SparseNumbers.Add(
-                        Number(value[range], "GNU.sparse.map") ?? throw Invalid("an empty GNU.sparse number")
-                    );
+                    SparseNumbers.Add(Number(value[range], "GNU.sparse.map") ?? throw Invalid("an empty GNU.sparse number"));
         }
     }
 

@@ -129,14 +129,7 @@ public sealed class TarWriter(Stream stream)
         records.Write("\n"u8);
     }
 
-    void WriteHeader(
-        ReadOnlySpan<byte> name,
-        ReadOnlySpan<byte> link,
-        byte type,
-        uint mode,
-        long size,
-        TarEntry? entry
-    )
+    void WriteHeader(ReadOnlySpan<byte> name, ReadOnlySpan<byte> link, byte type, uint mode, long size, TarEntry? entry)
     {
         var header = block.AsSpan();
         header.Clear();
@@ -186,8 +179,6 @@ public sealed class TarWriter(Stream stream)
         // A negative time with a fraction: -1.5 is -2 seconds and half a second.
         if (time is { Seconds: < 0, Nanoseconds: > 0 })
             return Encoding.ASCII.GetBytes($"-{-(time.Seconds + 1)}.{1_000_000_000 - time.Nanoseconds:D9}");
-        return Encoding.ASCII.GetBytes(
-            time.Nanoseconds == 0 ? $"{time.Seconds}" : $"{time.Seconds}.{time.Nanoseconds:D9}"
-        );
+        return Encoding.ASCII.GetBytes(time.Nanoseconds == 0 ? $"{time.Seconds}" : $"{time.Seconds}.{time.Nanoseconds:D9}");
     }
 }

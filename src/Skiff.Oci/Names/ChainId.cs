@@ -18,7 +18,5 @@ public static class ChainId
 
     /// <summary>The chain id of a layer above a chain.</summary>
     public static Digest Join(Digest? parent, Digest diffId) =>
-        parent is { } below
-            ? Digest.FromSha256(SHA256.HashData(Encoding.ASCII.GetBytes($"{below} {diffId}")))
-            : diffId;
+        parent is { } below ? Digest.FromSha256(SHA256.HashData(Encoding.ASCII.GetBytes($"{below} {diffId}"))) : diffId;
 }

@@ -8,13 +8,40 @@ public static class PlatformParser
 {
     static readonly HashSet<string> KnownSystems =
     [
-        "linux", "windows", "darwin", "freebsd", "netbsd", "openbsd", "dragonfly", "solaris", "illumos", "aix", "android",
-        "plan9", "js", "wasip1", "wasi",
+        "linux",
+        "windows",
+        "darwin",
+        "freebsd",
+        "netbsd",
+        "openbsd",
+        "dragonfly",
+        "solaris",
+        "illumos",
+        "aix",
+        "android",
+        "plan9",
+        "js",
+        "wasip1",
+        "wasi",
     ];
     static readonly HashSet<string> KnownProcessors =
     [
-        "amd64", "386", "arm", "arm64", "ppc64", "ppc64le", "s390x", "riscv64", "mips", "mipsle", "mips64", "mips64le",
-        "loong64", "wasm", "riscv", "sparc64",
+        "amd64",
+        "386",
+        "arm",
+        "arm64",
+        "ppc64",
+        "ppc64le",
+        "s390x",
+        "riscv64",
+        "mips",
+        "mipsle",
+        "mips64",
+        "mips64le",
+        "loong64",
+        "wasm",
+        "riscv",
+        "sparc64",
     ];
 
     /// <summary>Reads "os", "arch", "os/arch" or "os/arch/variant". What is not said is taken from <paramref name="host"/>.</summary>
@@ -100,8 +127,7 @@ public static class PlatformParser
         return all;
     }
 
-    static int Level(string? variant) =>
-        variant is ['v', var digit, ..] && char.IsAsciiDigit(digit) ? digit - '0' : 1;
+    static int Level(string? variant) => variant is ['v', var digit, ..] && char.IsAsciiDigit(digit) ? digit - '0' : 1;
 
     static string System(string os) => os.ToLowerInvariant() is var lower && lower == "macos" ? "darwin" : lower;
 
@@ -122,6 +148,11 @@ public static class PlatformParser
             ("arm", "5" or "6" or "8") => ("arm", "v" + variant),
             var other => other,
         };
-        return new Platform { OS = os, Architecture = architecture, Variant = variant };
+        return new Platform
+        {
+            OS = os,
+            Architecture = architecture,
+            Variant = variant,
+        };
     }
 }

@@ -26,6 +26,7 @@ public sealed record LinuxNamespace
 {
     /// <summary>pid, network, mount, ipc, uts, user, cgroup or time.</summary>
     public required string Type { get; init; }
+
     /// <summary>The namespace to join; null makes a new one.</summary>
     public string? Path { get; init; }
 }
@@ -104,10 +105,12 @@ public sealed record LinuxResources
 public sealed record LinuxDeviceRule
 {
     public bool Allow { get; init; }
+
     /// <summary>a, c or b; null is a.</summary>
     public string? Type { get; init; }
     public long? Major { get; init; }
     public long? Minor { get; init; }
+
     /// <summary>Letters of rwm.</summary>
     public string? Access { get; init; }
 }
@@ -117,6 +120,7 @@ public sealed record LinuxMemory
 {
     public long? Limit { get; init; }
     public long? Reservation { get; init; }
+
     /// <summary>Memory and swap together, as in cgroup v1.</summary>
     public long? Swap { get; init; }
     public ulong? Swappiness { get; init; }
@@ -126,8 +130,10 @@ public sealed record LinuxMemory
 public sealed record LinuxCpu
 {
     public ulong? Shares { get; init; }
+
     /// <summary>Microseconds per period.</summary>
     public long? Quota { get; init; }
+
     /// <summary>Microseconds.</summary>
     public ulong? Period { get; init; }
     public long? RealtimeRuntime { get; init; }
@@ -172,6 +178,7 @@ public sealed record LinuxSeccomp
     /// <summary>"SCMP_ACT_ERRNO" and its kin.</summary>
     public required string DefaultAction { get; init; }
     public uint? DefaultErrnoRet { get; init; }
+
     /// <summary>"SCMP_ARCH_X86_64" and its kin.</summary>
     public IReadOnlyList<string>? Architectures { get; init; }
     public IReadOnlyList<string>? Flags { get; init; }
@@ -192,6 +199,7 @@ public sealed record LinuxSeccompArg
     public uint Index { get; init; }
     public ulong Value { get; init; }
     public ulong ValueTwo { get; init; }
+
     /// <summary>"SCMP_CMP_EQ" and its kin.</summary>
     public required string Op { get; init; }
 }

@@ -8,19 +8,12 @@ internal static class LinuxSpecReader
     internal static LinuxSpec Linux(JsonElement e) =>
         new()
         {
-            Namespaces = e.List(
-                "namespaces",
-                n => new LinuxNamespace { Type = n.Needed("type"), Path = n.Text("path") }
-            ),
+            Namespaces = e.List("namespaces", n => new LinuxNamespace { Type = n.Needed("type"), Path = n.Text("path") }),
             UidMappings = e.List("uidMappings", Mapping),
             GidMappings = e.List("gidMappings", Mapping),
             TimeOffsets = e.Map(
                 "timeOffsets",
-                t => new TimeOffset
-                {
-                    Secs = t.Number("secs").Int64() ?? 0,
-                    Nanosecs = t.Number("nanosecs").UInt32() ?? 0,
-                }
+                t => new TimeOffset { Secs = t.Number("secs").Int64() ?? 0, Nanosecs = t.Number("nanosecs").UInt32() ?? 0 }
             ),
             Devices = e.List("devices", Device),
             CgroupsPath = e.Text("cgroupsPath"),

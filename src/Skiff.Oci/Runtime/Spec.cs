@@ -98,6 +98,7 @@ public sealed record SpecHook
     public required string Path { get; init; }
     public IReadOnlyList<string>? Args { get; init; }
     public IReadOnlyList<string>? Env { get; init; }
+
     /// <summary>Seconds.</summary>
     public int? Timeout { get; init; }
 }

@@ -10,8 +10,14 @@ internal static class SpecValidator
 {
     static readonly string[] IpcSysctls =
     [
-        "kernel.msgmax", "kernel.msgmnb", "kernel.msgmni", "kernel.sem", "kernel.shmall", "kernel.shmmax",
-        "kernel.shmmni", "kernel.shm_rmid_forced",
+        "kernel.msgmax",
+        "kernel.msgmnb",
+        "kernel.msgmni",
+        "kernel.sem",
+        "kernel.shmall",
+        "kernel.shmmax",
+        "kernel.shmmni",
+        "kernel.shm_rmid_forced",
     ];
 
     /// <exception cref="LaunchException">names the member and says what is wrong with it</exception>
@@ -54,7 +60,11 @@ internal static class SpecValidator
         {
             IEnumerable<string> all =
             [
-                .. c.Bounding ?? [], .. c.Effective ?? [], .. c.Inheritable ?? [], .. c.Permitted ?? [], .. c.Ambient ?? [],
+                .. c.Bounding ?? [],
+                .. c.Effective ?? [],
+                .. c.Inheritable ?? [],
+                .. c.Permitted ?? [],
+                .. c.Ambient ?? [],
             ];
             foreach (string name in all)
                 Require(Capabilities.TryParse(name) is not null, $"there is no capability {name}");
@@ -82,10 +92,7 @@ internal static class SpecValidator
         {
             Require(seen.Add(ns.Type), $"linux.namespaces names {ns.Type} twice");
             Refuse(ns.Type is "user" or "time", $"a {ns.Type} namespace");
-            Require(
-                ns.Type is "mount" or "pid" or "network" or "ipc" or "uts" or "cgroup",
-                $"there is no {ns.Type} namespace"
-            );
+            Require(ns.Type is "mount" or "pid" or "network" or "ipc" or "uts" or "cgroup", $"there is no {ns.Type} namespace");
             Refuse(ns is { Type: "mount", Path.Length: > 0 }, "joining a mount namespace");
         }
         Refuse(!seen.Contains("mount"), "a container without a mount namespace");
@@ -100,13 +107,19 @@ internal static class SpecValidator
         Refuse(linux.Seccomp?.ListenerPath is { Length: > 0 }, "linux.seccomp.listenerPath");
         string? cgroup = linux.CgroupsPath;
         Refuse(cgroup?.Contains(':', StringComparison.Ordinal) == true, "a cgroupsPath of systemd's form slice:prefix:name");
+        Require(cgroup?.Split('/').Contains("..") != true, $"linux.cgroupsPath {cgroup} has a \"..\"");
         Require(
-            cgroup?.Split('/').Contains("..") != true,
-            $"linux.cgroupsPath {cgroup} has a \"..\""
-        );
-        Require(
-            linux.RootfsPropagation is null or "" or "private" or "slave" or "shared" or "unbindable"
-                or "rprivate" or "rslave" or "rshared" or "runbindable",
+            linux.RootfsPropagation
+                is null
+                    or ""
+                    or "private"
+                    or "slave"
+                    or "shared"
+                    or "unbindable"
+                    or "rprivate"
+                    or "rslave"
+                    or "rshared"
+                    or "runbindable",
             $"there is no propagation {linux.RootfsPropagation}"
         );
     }

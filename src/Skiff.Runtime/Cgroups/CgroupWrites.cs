@@ -101,13 +101,7 @@ internal static class CgroupWrites
         Throttle("throttleWriteIOPSDevice", "write_iops", "wiops", io.ThrottleWriteIOPSDevice, writes);
     }
 
-    static void Throttle(
-        string what,
-        string v1,
-        string v2,
-        IReadOnlyList<LinuxThrottleDevice>? devices,
-        List<CgroupWrite> writes
-    )
+    static void Throttle(string what, string v1, string v2, IReadOnlyList<LinuxThrottleDevice>? devices, List<CgroupWrite> writes)
     {
         foreach (LinuxThrottleDevice device in devices ?? [])
         {

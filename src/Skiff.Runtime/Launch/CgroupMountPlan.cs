@@ -35,7 +35,13 @@ internal sealed class CgroupMountPlan(LaunchPlan plan, LaunchFacts facts, Launch
             string name = Path.GetFileName(hierarchy.MountPoint);
             string each = $"mount cgroup {name} on {mount.Destination}/{name}";
             if (ownNamespace)
-                plan.MountHere(hierarchy.IsV2 ? "cgroup2" : "cgroup", name, hierarchy.IsV2 ? "" : hierarchy.MountData, flags, each);
+                plan.MountHere(
+                    hierarchy.IsV2 ? "cgroup2" : "cgroup",
+                    name,
+                    hierarchy.IsV2 ? "" : hierarchy.MountData,
+                    flags,
+                    each
+                );
             else
                 BindHierarchy(top, facts.CgroupDirectories[i], name, flags, each);
             foreach (string controller in hierarchy.IsV2 ? [] : hierarchy.Controllers)

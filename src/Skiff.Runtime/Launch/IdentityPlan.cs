@@ -68,6 +68,5 @@ internal sealed class IdentityPlan(LaunchPlan plan, SpecProcess process, LaunchF
     }
 
     /// <summary>The last PATH counts, as for a program that reads its environment into a table.</summary>
-    string? SearchPath() =>
-        process.Env?.LastOrDefault(e => e.StartsWith("PATH=", StringComparison.Ordinal))?["PATH=".Length..];
+    string? SearchPath() => process.Env?.LastOrDefault(e => e.StartsWith("PATH=", StringComparison.Ordinal))?["PATH=".Length..];
 }

@@ -61,11 +61,9 @@ internal sealed class LaunchInputs
     }
 
     /// <summary>Bind mounts come from the host's tree; terminals are opened in the devpts before anything runs.</summary>
-    public static bool IsMadeByParent(SpecMount mount) =>
-        mount.Destination != "/" && (IsDevpts(mount) || IsBind(mount));
+    public static bool IsMadeByParent(SpecMount mount) => mount.Destination != "/" && (IsDevpts(mount) || IsBind(mount));
 
     public static bool IsDevpts(SpecMount mount) => mount is { Type: "devpts", Destination: "/dev/pts" };
 
-    public static bool IsBind(SpecMount mount) =>
-        mount.Type == "bind" || mount.Options?.Any(o => o is "bind" or "rbind") == true;
+    public static bool IsBind(SpecMount mount) => mount.Type == "bind" || mount.Options?.Any(o => o is "bind" or "rbind") == true;
 }

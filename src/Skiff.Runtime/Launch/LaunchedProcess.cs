@@ -14,8 +14,7 @@ internal readonly record struct ProcessStdio(int Stdin, int Stdout, int Stderr, 
 internal sealed record LaunchedProcess(int Pid, Fd Pidfd, ulong StartTicks);
 
 /// <summary>A container or process could not be launched; nothing of it is left behind.</summary>
-internal sealed class LaunchException(FailureKind kind, string message, Exception? cause = null)
-    : Exception(message, cause)
+internal sealed class LaunchException(FailureKind kind, string message, Exception? cause = null) : Exception(message, cause)
 {
     public FailureKind Kind { get; } = kind;
 }

@@ -28,13 +28,7 @@ internal sealed class Launcher : IDisposable
     /// <summary>Launches the first process of a bundle.</summary>
     /// <param name="devpts">the container's own; stays the caller's</param>
     /// <param name="facts">without those of the mounts, which are found out here</param>
-    public static LaunchedProcess Container(
-        Bundle bundle,
-        LaunchFacts facts,
-        Cgroup cgroup,
-        Fd? devpts,
-        ProcessStdio stdio
-    )
+    public static LaunchedProcess Container(Bundle bundle, LaunchFacts facts, Cgroup cgroup, Fd? devpts, ProcessStdio stdio)
     {
         using var launcher = new Launcher();
         SpecProcess process = bundle.Spec.Process! with { Terminal = stdio.Terminal };

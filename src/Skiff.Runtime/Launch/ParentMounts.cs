@@ -37,10 +37,7 @@ internal static class ParentMounts
 
     /// <summary>A copy of the source of a bind mount.</summary>
     public static Fd Bind(Bundle bundle, SpecMount mount) =>
-        MountApi.Clone(
-            SourceOf(bundle, mount),
-            MountOptions.Parse(mount.Destination, mount.Options ?? []).BindRecursive
-        );
+        MountApi.Clone(SourceOf(bundle, mount), MountOptions.Parse(mount.Destination, mount.Options ?? []).BindRecursive);
 
     /// <summary>
     /// Makes the places for mounts that are missing in the root. Those inside of other mounts are left to the child,

@@ -118,12 +118,7 @@ internal sealed class RootfsPlan(LaunchPlan plan, Spec spec, LaunchFacts facts, 
             data = [.. data, $"mode={Convert.ToString(mode, 8)}"]; // as the directory it covers
         Register filesystem = plan.NewMount(mount.Type!, mount.Source, data, options.Change.Set, what);
         if (options.Propagation is MountPropagation.Shared or MountPropagation.Unbindable)
-            plan.ChangeMount(
-                filesystem,
-                new MountChange(default, default, options.Propagation),
-                recursive: false,
-                what
-            );
+            plan.ChangeMount(filesystem, new MountChange(default, default, options.Propagation), recursive: false, what);
         AttachAt(filesystem, mount, directory: true, what);
         return filesystem;
     }

@@ -73,22 +73,22 @@ internal static class SeccompCompiler
         var rules = new SortedDictionary<uint, List<SeccompRule>>();
         uint newest = 0;
         foreach (var table in tables)
-            foreach (var syscall in profile.Syscalls ?? [])
+        foreach (var syscall in profile.Syscalls ?? [])
+        {
+            uint action = Action(syscall.Action, syscall.ErrnoRet);
+            foreach (string name in syscall.Names)
+            foreach (var (number, rule) in SeccompRule.Of(table, name, action, syscall.Args ?? []))
             {
-                uint action = Action(syscall.Action, syscall.ErrnoRet);
-                foreach (string name in syscall.Names)
-                    foreach (var (number, rule) in SeccompRule.Of(table, name, action, syscall.Args ?? []))
-                    {
-                        if (number < SyscallTable.X32Bit)
-                            newest = Math.Max(newest, number);
-                        // As in runc, a rule that says what holds anyway does not outdo another.
-                        if (action == otherwise)
-                            continue;
-                        if (!rules.TryGetValue(number, out var list))
-                            rules.Add(number, list = []);
-                        list.Add(rule);
-                    }
+                if (number < SyscallTable.X32Bit)
+                    newest = Math.Max(newest, number);
+                // As in runc, a rule that says what holds anyway does not outdo another.
+                if (action == otherwise)
+                    continue;
+                if (!rules.TryGetValue(number, out var list))
+                    rules.Add(number, list = []);
+                list.Add(rule);
             }
+        }
         // A call newer than all the profile knows does not exist, as far as programs can tell: they fall back on
         // ENOSYS, but give up on EPERM.
         uint unknown = otherwise >> 16 == Errno >> 16 ? Errno | Enosys : otherwise;

@@ -89,7 +89,10 @@ internal sealed class LineSplitter
                 return 0;
             if (b < 0xc0)
                 continue; // in the middle of a character
-            int length = b < 0xe0 ? 2 : b < 0xf0 ? 3 : 4;
+            int length =
+                b < 0xe0 ? 2
+                : b < 0xf0 ? 3
+                : 4;
             return back < length ? back : 0;
         }
         return 0;

@@ -10,9 +10,7 @@ internal sealed class LogEncoder
     const int InitialBytes = 16 << 10;
 
     // What Docker writes as it is: printable ASCII but the JSON and HTML specials, and DEL.
-    static readonly SearchValues<byte> Plain = SearchValues.Create(
-        Range(0x20, 0x7f, except: "\"\\<>&"u8)
-    );
+    static readonly SearchValues<byte> Plain = SearchValues.Create(Range(0x20, 0x7f, except: "\"\\<>&"u8));
 
     byte[] buffer = [];
     int count;
@@ -58,8 +56,7 @@ internal sealed class LogEncoder
             Put(text[..plain]);
             text = text[plain..];
             // Specials come in groups: colours, binary output, text beyond ASCII.
-            do
-                text = text[(text[0] < 0x80 ? PutAscii(text[0]) : PutRune(text))..];
+            do text = text[(text[0] < 0x80 ? PutAscii(text[0]) : PutRune(text))..];
             while (!text.IsEmpty && !Plain.Contains(text[0]));
         }
     }

@@ -57,7 +57,10 @@ internal sealed class Shim : IDisposable
         {
             // Apart from the listener there is nothing: no connection, no process.
             bool unused = init.IsPending && loop.Count == 1;
-            TimeSpan? patience = unused ? UnusedFor : grown ? GrownFor : null;
+            TimeSpan? patience =
+                unused ? UnusedFor
+                : grown ? GrownFor
+                : null;
             if (loop.RunOnce(patience))
                 continue;
             if (unused)
@@ -164,9 +167,7 @@ internal sealed class Shim : IDisposable
     {
         if (!process.Terminal)
             return ProcessStreams.OfPipes(input);
-        WindowSize size =
-            holder.WindowSize
-            ?? new WindowSize(process.ConsoleSize?.Height ?? 0, process.ConsoleSize?.Width ?? 0);
+        WindowSize size = holder.WindowSize ?? new WindowSize(process.ConsoleSize?.Height ?? 0, process.ConsoleSize?.Width ?? 0);
         return ProcessStreams.OfTerminal(launch!.OpenTerminal(size.Rows, size.Columns), input);
     }
 
@@ -266,9 +267,7 @@ internal sealed class Shim : IDisposable
     }
 
     HeldProcess Find(string? execId) =>
-        execId is null
-            ? init
-            : execs.Find(execId) ?? throw Failure(FailureKind.NotFound, $"no such exec: {execId}");
+        execId is null ? init : execs.Find(execId) ?? throw Failure(FailureKind.NotFound, $"no such exec: {execId}");
 
     void CheckRunning()
     {

@@ -27,7 +27,9 @@ public sealed class ApiClient(string socketPath) : IDisposable
     /// <summary>Create, start, wait, remove. Returns the exit code.</summary>
     public int RunContainer(string image, params string[] command)
     {
-        string id = Post("containers/create", $$"""{"Image":"{{image}}","Cmd":{{Json(command)}}}""").GetProperty("Id").GetString()!;
+        string id = Post("containers/create", $$"""{"Image":"{{image}}","Cmd":{{Json(command)}}}""")
+            .GetProperty("Id")
+            .GetString()!;
         Post($"containers/{id}/start", "");
         int code = Post($"containers/{id}/wait", "").GetProperty("StatusCode").GetInt32();
         Send(HttpMethod.Delete, $"containers/{id}", "");
@@ -37,7 +39,12 @@ public sealed class ApiClient(string socketPath) : IDisposable
     /// <summary>Runs an exec to its end, its output read to the last byte. Returns the exit code.</summary>
     public int Exec(string container, params string[] command)
     {
-        string id = Post($"containers/{container}/exec", $$"""{"AttachStdout":true,"AttachStderr":true,"Cmd":{{Json(command)}}}""").GetProperty("Id").GetString()!;
+        string id = Post(
+                $"containers/{container}/exec",
+                $$"""{"AttachStdout":true,"AttachStderr":true,"Cmd":{{Json(command)}}}"""
+            )
+            .GetProperty("Id")
+            .GetString()!;
         Send(HttpMethod.Post, $"exec/{id}/start", """{"Detach":false,"Tty":false}""");
         var state = Send(HttpMethod.Get, $"exec/{id}/json", "");
         return state.GetProperty("Running").GetBoolean() ? -1 : state.GetProperty("ExitCode").GetInt32();

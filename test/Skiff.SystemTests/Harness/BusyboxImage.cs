@@ -13,7 +13,10 @@ public static class BusyboxImage
         using var bytes = new MemoryStream();
         using (var tar = new TarWriter(bytes, TarEntryFormat.Pax, leaveOpen: true))
         {
-            foreach (string directory in (string[])["bin/", "dev/", "etc/", "home/", "proc/", "root/", "run/", "sys/", "tmp/", "usr/", "var/"])
+            foreach (
+                string directory in (string[])
+                    ["bin/", "dev/", "etc/", "home/", "proc/", "root/", "run/", "sys/", "tmp/", "usr/", "var/"]
+            )
                 tar.WriteEntry(Entry(TarEntryType.Directory, directory, directory == "tmp/" ? 0x3ff : 0x1ed));
             WriteFile(tar, "bin/busybox", File.ReadAllBytes("/bin/busybox"), 0x1ed);
             WriteFile(tar, "etc/passwd", "root:x:0:0:root:/root:/bin/sh\nsailor:x:1000:1000::/home:/bin/sh\n"u8.ToArray(), 0x1a4);

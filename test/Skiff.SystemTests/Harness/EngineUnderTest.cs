@@ -22,18 +22,7 @@ public sealed class EngineUnderTest : IDisposable
         Root = Directory.CreateTempSubdirectory("skiff-test-").FullName;
         RunRoot = $"/run/{Name}";
         DataRoot = dataRoot ?? Path.Combine(Root, "data");
-        flags =
-        [
-            "--data-root",
-            DataRoot,
-            "--exec-root",
-            RunRoot,
-            "--bridge",
-            Bridge,
-            "-H",
-            $"unix://{Socket}",
-            .. extraFlags,
-        ];
+        flags = ["--data-root", DataRoot, "--exec-root", RunRoot, "--bridge", Bridge, "-H", $"unix://{Socket}", .. extraFlags];
         Start();
     }
 
@@ -104,14 +93,12 @@ public sealed class EngineUnderTest : IDisposable
         Command.Run(ClientPath(client), arguments, input, Environment());
 
     /// <summary>A client on a terminal.</summary>
-    public PtySession OnTerminal(string client, params string[] arguments) =>
-        new(ClientPath(client), arguments, Environment());
+    public PtySession OnTerminal(string client, params string[] arguments) => new(ClientPath(client), arguments, Environment());
 
     public Dictionary<string, string> Environment() =>
         new() { ["DOCKER_HOST"] = $"unix://{Socket}", ["DOCKER_CONFIG"] = Path.Combine(Root, "config") };
 
-    public static string ClientPath(string client) =>
-        client == "docker" ? "docker" : Path.Combine(Bin, client);
+    public static string ClientPath(string client) => client == "docker" ? "docker" : Path.Combine(Bin, client);
 
     public string ReadLog()
     {

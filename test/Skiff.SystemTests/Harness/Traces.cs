@@ -19,17 +19,32 @@ public static class Traces
                 Directory
                     .EnumerateFileSystemEntries(root, "*", SearchOption.AllDirectories)
                     .Where(p => !Path.GetFileName(p).StartsWith("skiff", StringComparison.Ordinal))
-                    .Where(p => !p.Contains("/content/", StringComparison.Ordinal) && !p.Contains("/fs/", StringComparison.Ordinal))
+                    .Where(p =>
+                        !p.Contains("/content/", StringComparison.Ordinal) && !p.Contains("/fs/", StringComparison.Ordinal)
+                    )
             );
-        lines.AddRange(File.ReadLines("/proc/self/mountinfo").Where(l => l.Contains(engine.Root, StringComparison.Ordinal) || l.Contains(engine.RunRoot, StringComparison.Ordinal)));
-        lines.AddRange(Directory.EnumerateDirectories("/sys/fs/cgroup", "skiff", SearchOption.AllDirectories).SelectMany(Directory.EnumerateDirectories).Where(d => Owns(engine, Path.GetFileName(d))));
+        lines.AddRange(
+            File.ReadLines("/proc/self/mountinfo")
+                .Where(l =>
+                    l.Contains(engine.Root, StringComparison.Ordinal) || l.Contains(engine.RunRoot, StringComparison.Ordinal)
+                )
+        );
+        lines.AddRange(
+            Directory
+                .EnumerateDirectories("/sys/fs/cgroup", "skiff", SearchOption.AllDirectories)
+                .SelectMany(Directory.EnumerateDirectories)
+                .Where(d => Owns(engine, Path.GetFileName(d)))
+        );
         lines.AddRange(Links(engine));
         foreach (string process in Directory.EnumerateDirectories("/proc").Where(d => int.TryParse(Path.GetFileName(d), out _)))
         {
             try
             {
                 string command = File.ReadAllText($"{process}/cmdline");
-                if (command.Contains(engine.RunRoot + "/", StringComparison.Ordinal) && command.Contains("shim", StringComparison.Ordinal))
+                if (
+                    command.Contains(engine.RunRoot + "/", StringComparison.Ordinal)
+                    && command.Contains("shim", StringComparison.Ordinal)
+                )
                     lines.Add(process);
             }
             catch (IOException)
@@ -42,7 +57,9 @@ public static class Traces
     }
 
     static IEnumerable<string> Links(EngineUnderTest engine) =>
-        Directory.Exists($"/sys/class/net/{engine.Bridge}/brif") ? Directory.EnumerateFileSystemEntries($"/sys/class/net/{engine.Bridge}/brif") : [];
+        Directory.Exists($"/sys/class/net/{engine.Bridge}/brif")
+            ? Directory.EnumerateFileSystemEntries($"/sys/class/net/{engine.Bridge}/brif")
+            : [];
 
     static bool Owns(EngineUnderTest engine, string id) =>
         Directory.Exists(Path.Combine(engine.DataRoot, "containers", id))

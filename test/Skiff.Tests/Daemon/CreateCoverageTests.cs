@@ -30,11 +30,24 @@ public sealed class CreateCoverageTests
     public static TheoryData<string> Members()
     {
         var data = new TheoryData<string>();
-        foreach (var type in (Type[])[typeof(ContainerCreateBody), typeof(HostConfig), typeof(LogConfig), typeof(RestartPolicy), typeof(MountBody), typeof(BindOptions), typeof(TmpfsOptions), typeof(EndpointSettings), typeof(EndpointIpamConfig)])
-            foreach (var member in Writable(type))
-                // Objects that have rows of their own.
-                if (member.PropertyType.Assembly != typeof(HostConfig).Assembly || member.Name is "VolumeOptions" or "ImageOptions")
-                    data.Add($"{type.Name}.{member.Name}");
+        foreach (
+            var type in (Type[])
+                [
+                    typeof(ContainerCreateBody),
+                    typeof(HostConfig),
+                    typeof(LogConfig),
+                    typeof(RestartPolicy),
+                    typeof(MountBody),
+                    typeof(BindOptions),
+                    typeof(TmpfsOptions),
+                    typeof(EndpointSettings),
+                    typeof(EndpointIpamConfig),
+                ]
+        )
+        foreach (var member in Writable(type))
+            // Objects that have rows of their own.
+            if (member.PropertyType.Assembly != typeof(HostConfig).Assembly || member.Name is "VolumeOptions" or "ImageOptions")
+                data.Add($"{type.Name}.{member.Name}");
         return data;
     }
 
@@ -76,11 +89,26 @@ public sealed class CreateCoverageTests
     }
 
     [Theory]
-    [InlineData("""{"HostConfig":{"PortBindings":{"80/tcp":[{"HostPort":"80"}]}}}""", "publishing ports (-p, --publish) is not supported yet by this release of Skiff")]
-    [InlineData("""{"HostConfig":{"RestartPolicy":{"Name":"always"}}}""", "--restart is not supported yet by this release of Skiff")]
-    [InlineData("""{"HostConfig":{"NetworkMode":"container:x"}}""", "--network container:NAME is not supported yet by this release of Skiff")]
-    [InlineData("""{"Healthcheck":{"Interval":1000000000}}""", "--health-cmd and its kin is not supported yet by this release of Skiff")]
-    [InlineData("""{"HostConfig":{"Mounts":[{"Type":"volume","Source":"v","Target":"/v","VolumeOptions":{"NoCopy":true}}]}}""", "--mount type=volume is not supported yet by this release of Skiff")]
+    [InlineData(
+        """{"HostConfig":{"PortBindings":{"80/tcp":[{"HostPort":"80"}]}}}""",
+        "publishing ports (-p, --publish) is not supported yet by this release of Skiff"
+    )]
+    [InlineData(
+        """{"HostConfig":{"RestartPolicy":{"Name":"always"}}}""",
+        "--restart is not supported yet by this release of Skiff"
+    )]
+    [InlineData(
+        """{"HostConfig":{"NetworkMode":"container:x"}}""",
+        "--network container:NAME is not supported yet by this release of Skiff"
+    )]
+    [InlineData(
+        """{"Healthcheck":{"Interval":1000000000}}""",
+        "--health-cmd and its kin is not supported yet by this release of Skiff"
+    )]
+    [InlineData(
+        """{"HostConfig":{"Mounts":[{"Type":"volume","Source":"v","Target":"/v","VolumeOptions":{"NoCopy":true}}]}}""",
+        "--mount type=volume is not supported yet by this release of Skiff"
+    )]
     public void What_is_not_there_yet_is_refused_in_words(string json, string message)
     {
         var body = JsonSerializer.Deserialize(json, DockerJson.Wire.ContainerCreateBody)! with { Image = "i" };
@@ -88,8 +116,12 @@ public sealed class CreateCoverageTests
     }
 
     [Theory]
-    [InlineData("""{"HostConfig":{"RestartPolicy":{"Name":""},"PortBindings":{},"MemorySwappiness":-1,"Ulimits":null,"Annotations":null,"Init":false}}""")]
-    [InlineData("""{"HostConfig":{"RestartPolicy":null,"LogConfig":null,"Isolation":"default","VolumeDriver":"local","NetworkMode":"default"}}""")]
+    [InlineData(
+        """{"HostConfig":{"RestartPolicy":{"Name":""},"PortBindings":{},"MemorySwappiness":-1,"Ulimits":null,"Annotations":null,"Init":false}}"""
+    )]
+    [InlineData(
+        """{"HostConfig":{"RestartPolicy":null,"LogConfig":null,"Isolation":"default","VolumeDriver":"local","NetworkMode":"default"}}"""
+    )]
     [InlineData("""{"Healthcheck":{"Test":["NONE"]},"NetworkDisabled":false,"Volumes":{},"MacAddress":""}""")]
     [InlineData("""{"Healthcheck":{},"NetworkingConfig":null,"HostConfig":null}""")]
     [InlineData("""{"NetworkingConfig":{"EndpointsConfig":{"bridge":null}}}""")]
@@ -101,7 +133,8 @@ public sealed class CreateCoverageTests
 
     static IEnumerable<PropertyInfo> Writable(Type type) => type.GetProperties().Where(p => p.CanWrite);
 
-    static string Engine(ContainerCreateBody body) => JsonSerializer.Serialize(CreateMapping.ToEngine(body, null, null), Reflective);
+    static string Engine(ContainerCreateBody body) =>
+        JsonSerializer.Serialize(CreateMapping.ToEngine(body, null, null), Reflective);
 
     static readonly JsonSerializerOptions Reflective = new()
     {
@@ -122,12 +155,31 @@ public sealed class CreateCoverageTests
                 nameof(ContainerCreateBody) => With(body, member),
                 nameof(HostConfig) => body with { HostConfig = With(new HostConfig(), member) },
                 nameof(LogConfig) => body with { HostConfig = new HostConfig { LogConfig = With(new LogConfig(), member) } },
-                nameof(RestartPolicy) => body with { HostConfig = new HostConfig { RestartPolicy = With(new RestartPolicy(), member) } },
+                nameof(RestartPolicy) => body with
+                {
+                    HostConfig = new HostConfig { RestartPolicy = With(new RestartPolicy(), member) },
+                },
                 nameof(MountBody) => Mounted(With(new MountBody { Type = "bind", Target = "/t" }, member)),
-                nameof(BindOptions) => Mounted(new MountBody { Type = "bind", Target = "/t", BindOptions = With(new BindOptions(), member) }),
-                nameof(TmpfsOptions) => Mounted(new MountBody { Type = "tmpfs", Target = "/t", TmpfsOptions = With(new TmpfsOptions(), member) }),
+                nameof(BindOptions) => Mounted(
+                    new MountBody
+                    {
+                        Type = "bind",
+                        Target = "/t",
+                        BindOptions = With(new BindOptions(), member),
+                    }
+                ),
+                nameof(TmpfsOptions) => Mounted(
+                    new MountBody
+                    {
+                        Type = "tmpfs",
+                        Target = "/t",
+                        TmpfsOptions = With(new TmpfsOptions(), member),
+                    }
+                ),
                 nameof(EndpointSettings) => Connected(With(new EndpointSettings(), member)),
-                nameof(EndpointIpamConfig) => Connected(new EndpointSettings { IPAMConfig = With(new EndpointIpamConfig(), member) }),
+                nameof(EndpointIpamConfig) => Connected(
+                    new EndpointSettings { IPAMConfig = With(new EndpointIpamConfig(), member) }
+                ),
                 _ => throw new ArgumentException(name),
             };
 
@@ -136,7 +188,10 @@ public sealed class CreateCoverageTests
             ContainerCreateBody Connected(EndpointSettings endpoint) =>
                 body with
                 {
-                    NetworkingConfig = new NetworkingConfig { EndpointsConfig = new Dictionary<string, EndpointSettings?> { ["n"] = endpoint } },
+                    NetworkingConfig = new NetworkingConfig
+                    {
+                        EndpointsConfig = new Dictionary<string, EndpointSettings?> { ["n"] = endpoint },
+                    },
                 };
         }
     }
@@ -171,13 +226,16 @@ public sealed class CreateCoverageTests
         }
         if (type.IsGenericType && type.GetGenericTypeDefinition() == typeof(IReadOnlyDictionary<,>))
         {
-            var map = (System.Collections.IDictionary)Activator.CreateInstance(typeof(Dictionary<,>).MakeGenericType(type.GenericTypeArguments))!;
+            var map = (System.Collections.IDictionary)
+                Activator.CreateInstance(typeof(Dictionary<,>).MakeGenericType(type.GenericTypeArguments))!;
             map["sample"] = Sample(type.GenericTypeArguments[1]);
             return map;
         }
         var constructor = type.GetConstructors().OrderByDescending(c => c.GetParameters().Length).First();
         object sample = constructor.Invoke([.. constructor.GetParameters().Select(p => Sample(p.ParameterType))]);
-        foreach (var property in Writable(type).Where(p => constructor.GetParameters().Length == 0 && p.PropertyType == typeof(string)))
+        foreach (
+            var property in Writable(type).Where(p => constructor.GetParameters().Length == 0 && p.PropertyType == typeof(string))
+        )
             property.SetValue(sample, type == typeof(MountBody) && property.Name == "Type" ? "bind" : "sample");
         return sample;
     }

@@ -68,7 +68,9 @@ public sealed class DaemonOptionsTests : IDisposable
         );
         var fromFlags = Read(
             "{}",
-            "-H unix:///a -H tcp://127.0.0.1:2375 --data-root /d --exec-root /e -p /p --registry-mirror http://127.0.0.1:5000 --insecure-registry r:5000 --insecure-registry 10.0.0.0/8 -b b0 --bip 172.30.0.1/16 --mtu 1400 --dns 1.1.1.1 --dns-search s --dns-opt ndots:1 -G g -l warn --log-opt max-size=10m --log-opt max-file=3 --seccomp-profile unconfined --no-new-privileges --label a=b --max-concurrent-downloads 7 --max-concurrent-uploads 8 --cgroup-parent /c --runtime-path /r".Split(' ')
+            "-H unix:///a -H tcp://127.0.0.1:2375 --data-root /d --exec-root /e -p /p --registry-mirror http://127.0.0.1:5000 --insecure-registry r:5000 --insecure-registry 10.0.0.0/8 -b b0 --bip 172.30.0.1/16 --mtu 1400 --dns 1.1.1.1 --dns-search s --dns-opt ndots:1 -G g -l warn --log-opt max-size=10m --log-opt max-file=3 --seccomp-profile unconfined --no-new-privileges --label a=b --max-concurrent-downloads 7 --max-concurrent-uploads 8 --cgroup-parent /c --runtime-path /r".Split(
+                ' '
+            )
         );
         Assert.Equivalent(fromFlags, fromFile, strict: true);
         Assert.Equal((10L << 20, 3), (fromFile.Engine.LogMaxSizeBytes, fromFile.Engine.LogMaxFiles));
@@ -86,7 +88,11 @@ public sealed class DaemonOptionsTests : IDisposable
     public void What_is_said_twice_is_refused(string json, string key, string flags)
     {
         string message = Refused(json, flags.Split(' '));
-        Assert.StartsWith("the following directives are specified both as a flag and in the configuration file: " + key, message, StringComparison.Ordinal);
+        Assert.StartsWith(
+            "the following directives are specified both as a flag and in the configuration file: " + key,
+            message,
+            StringComparison.Ordinal
+        );
     }
 
     [Theory]
@@ -95,7 +101,8 @@ public sealed class DaemonOptionsTests : IDisposable
     [InlineData("""{"data_root": "/x"}""", "data_root")]
     [InlineData("{", "tmp")]
     [InlineData("[]", "tmp")]
-    public void A_wrong_file_is_refused_by_its_key(string json, string named) => Assert.Contains(named, Refused(json), StringComparison.Ordinal);
+    public void A_wrong_file_is_refused_by_its_key(string json, string named) =>
+        Assert.Contains(named, Refused(json), StringComparison.Ordinal);
 
     [Theory]
     [InlineData("--log-level loud", "invalid log-level \"loud\"")]
@@ -114,7 +121,8 @@ public sealed class DaemonOptionsTests : IDisposable
     [InlineData("-H relative.sock", "invalid host \"relative.sock\"")]
     [InlineData("-H unix://relative.sock", "invalid host")]
     [InlineData("-H tcp://127.0.0.1", "invalid host")]
-    public void A_wrong_value_is_refused(string flags, string message) => Assert.Contains(message, Refused("{}", flags.Split(' ')), StringComparison.Ordinal);
+    public void A_wrong_value_is_refused(string flags, string message) =>
+        Assert.Contains(message, Refused("{}", flags.Split(' ')), StringComparison.Ordinal);
 
     [Theory]
     [InlineData("tcp://0.0.0.0:2375")]
@@ -132,7 +140,11 @@ public sealed class DaemonOptionsTests : IDisposable
     {
         var flags = new DaemonFlags();
         var parsed = flags.Command((_, _) => Task.FromResult(0)).Parse(["--config-file", "/no/such/daemon.json"]);
-        Assert.Contains("/no/such/daemon.json", Assert.Throws<EngineException>(() => flags.Read(parsed)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "/no/such/daemon.json",
+            Assert.Throws<EngineException>(() => flags.Read(parsed)).Message,
+            StringComparison.Ordinal
+        );
     }
 
     [Theory]

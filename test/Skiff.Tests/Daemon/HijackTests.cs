@@ -31,6 +31,7 @@ public sealed class HijackTests
         }
 
         internal Socket Stdio { get; }
+
         /// <summary>Kestrel has seen the client's half-close, and whoever listens to it was told.</summary>
         internal TaskCompletionSource ClientFinished { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
         internal TaskCompletionSource SessionOver { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -50,7 +51,14 @@ public sealed class HijackTests
                     {
                         await Hijack.RunAsync(
                             request,
-                            new AttachSession(terminal, asked, _ => Task.FromResult<Socket?>(sessionEnd), null, () => { }, () => { })
+                            new AttachSession(
+                                terminal,
+                                asked,
+                                _ => Task.FromResult<Socket?>(sessionEnd),
+                                null,
+                                () => { },
+                                () => { }
+                            )
                         );
                     }
                     finally
@@ -78,7 +86,11 @@ public sealed class HijackTests
         // What follows the head at once is input already.
         await SendAsync(client, $"POST /attach HTTP/1.1\r\nHost: x\r\n{Upgrade}\r\nearly ");
         string head = await TestServer.ReadUntilAsync(client, "\r\n\r\n");
-        Assert.StartsWith("HTTP/1.1 101 UPGRADED\r\nContent-Type: application/vnd.docker.multiplexed-stream\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n", head, StringComparison.Ordinal);
+        Assert.StartsWith(
+            "HTTP/1.1 101 UPGRADED\r\nContent-Type: application/vnd.docker.multiplexed-stream\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n",
+            head,
+            StringComparison.Ordinal
+        );
         await SendAsync(client, "late");
         client.Shutdown(SocketShutdown.Send);
 
@@ -107,9 +119,16 @@ public sealed class HijackTests
         await using var server = await TestServer.StartAsync(process.Route(terminal: true));
         using var client = await server.ConnectAsync();
         const string body = """{"Detach":false,"Tty":true}""";
-        await SendAsync(client, $"POST /attach HTTP/1.1\r\nHost: x\r\n{Upgrade}Content-Type: application/json\r\nContent-Length: {body.Length}\r\n\r\n{body}in");
+        await SendAsync(
+            client,
+            $"POST /attach HTTP/1.1\r\nHost: x\r\n{Upgrade}Content-Type: application/json\r\nContent-Length: {body.Length}\r\n\r\n{body}in"
+        );
         string head = await TestServer.ReadUntilAsync(client, "\r\n\r\n");
-        Assert.StartsWith("HTTP/1.1 101 UPGRADED\r\nContent-Type: application/vnd.docker.raw-stream\r\n", head, StringComparison.Ordinal);
+        Assert.StartsWith(
+            "HTTP/1.1 101 UPGRADED\r\nContent-Type: application/vnd.docker.raw-stream\r\n",
+            head,
+            StringComparison.Ordinal
+        );
         Assert.Equal("in", await TestServer.ReadUntilAsync(process.Stdio, "in"));
         await SendAsync(process.Stdio, "out");
         process.Stdio.Shutdown(SocketShutdown.Both);
@@ -124,7 +143,11 @@ public sealed class HijackTests
         using var client = await server.ConnectAsync();
         await SendAsync(client, "POST /v1.41/attach HTTP/1.1\r\nHost: x\r\n\r\nin");
         string head = await TestServer.ReadUntilAsync(client, "\r\n\r\n");
-        Assert.StartsWith("HTTP/1.1 200 OK\r\nContent-Type: application/vnd.docker.raw-stream\r\n", head, StringComparison.Ordinal);
+        Assert.StartsWith(
+            "HTTP/1.1 200 OK\r\nContent-Type: application/vnd.docker.raw-stream\r\n",
+            head,
+            StringComparison.Ordinal
+        );
         Assert.DoesNotContain("chunked", head, StringComparison.OrdinalIgnoreCase);
         Assert.Equal("in", await TestServer.ReadUntilAsync(process.Stdio, "in"));
         await SendAsync(process.Stdio, "out");

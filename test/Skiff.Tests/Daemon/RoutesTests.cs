@@ -35,7 +35,11 @@ public sealed class RoutesTests
     [InlineData("/x/a?query=%2F", "200 OK", "\"a\"")]
     [InlineData("/x/a%2Fb", "200 OK", "\"a/b\"")]
     [InlineData("/x/a%252Fb+c", "200 OK", "\"a%2Fb+c\"")]
-    [InlineData("/v1.23/x/a", "400 Bad Request", "client version 1.23 is too old. Minimum supported API version is 1.24, please upgrade your client to a newer version")]
+    [InlineData(
+        "/v1.23/x/a",
+        "400 Bad Request",
+        "client version 1.23 is too old. Minimum supported API version is 1.24, please upgrade your client to a newer version"
+    )]
     [InlineData("/v1.52/x/a", "400 Bad Request", "client version 1.52 is too new. Maximum supported API version is 1.51")]
     [InlineData("/nothing", "404 Not Found", "{\"message\":\"page not found\"}")]
     [InlineData("/v1.41/invalid", "400 Bad Request", "{\"message\":\"no\"}")]
@@ -95,7 +99,11 @@ public sealed class RoutesTests
     {
         await using var server = await TestServer.StartAsync([.. Absent.Routes()]);
         Assert.StartsWith("HTTP/1.1 503 ", await server.AskAsync("GET", "/v1.51/nodes"), StringComparison.Ordinal);
-        Assert.Contains("This node is not a swarm manager", await server.AskAsync("POST", "/swarm/init"), StringComparison.Ordinal);
+        Assert.Contains(
+            "This node is not a swarm manager",
+            await server.AskAsync("POST", "/swarm/init"),
+            StringComparison.Ordinal
+        );
         Assert.EndsWith("\r\n\r\n[]", await server.AskAsync("GET", "/plugins"), StringComparison.Ordinal);
         string stats = await server.AskAsync("GET", "/containers/x/stats");
         Assert.StartsWith("HTTP/1.1 501 ", stats, StringComparison.Ordinal);

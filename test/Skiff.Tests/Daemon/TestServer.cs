@@ -42,7 +42,9 @@ internal sealed class TestServer : IAsyncDisposable
     internal async Task<string> AskAsync(string method, string target, string headers = "")
     {
         using var socket = await ConnectAsync();
-        await socket.SendAsync(Encoding.ASCII.GetBytes($"{method} {target} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n{headers}\r\n"));
+        await socket.SendAsync(
+            Encoding.ASCII.GetBytes($"{method} {target} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n{headers}\r\n")
+        );
         return await ReadToEndAsync(socket);
     }
 

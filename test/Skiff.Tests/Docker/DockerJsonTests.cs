@@ -13,8 +13,7 @@ public sealed class DockerJsonTests
         RoundTrips("container-list", DockerJson.Wire.IReadOnlyListContainerSummary);
 
     [Fact]
-    public void Writes_back_a_container_byte_for_byte() =>
-        RoundTrips("container-inspect", DockerJson.Wire.ContainerInspect);
+    public void Writes_back_a_container_byte_for_byte() => RoundTrips("container-inspect", DockerJson.Wire.ContainerInspect);
 
     [Fact]
     public void Writes_back_a_create_request_byte_for_byte() =>

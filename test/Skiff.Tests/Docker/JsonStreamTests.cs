@@ -29,7 +29,10 @@ public sealed class JsonStreamTests
     public void Cuts_between_values_with_or_without_space(int piece)
     {
         string big = $"{{\"big\":\"{new string('x', 20_000)}\"}}";
-        Assert.Equal(["{\"a\":1}", "{\"b\":{\"c\":[]}}", "{}", big], Read("{\"a\":1}\r\n{\"b\":{\"c\":[]}}{}\n\n" + big + "\r\n", piece));
+        Assert.Equal(
+            ["{\"a\":1}", "{\"b\":{\"c\":[]}}", "{}", big],
+            Read("{\"a\":1}\r\n{\"b\":{\"c\":[]}}{}\n\n" + big + "\r\n", piece)
+        );
         Assert.Empty(Read(" \r\n", piece));
     }
 

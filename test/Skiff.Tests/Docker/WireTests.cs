@@ -48,10 +48,7 @@ public sealed class WireTests
         Assert.Equal("/version", rest);
         Assert.Null(new ApiVersion(1, 24).Refusal);
         Assert.Contains("too old", new ApiVersion(1, 23).Refusal);
-        Assert.Equal(
-            "client version 1.99 is too new. Maximum supported API version is 1.51",
-            new ApiVersion(1, 99).Refusal
-        );
+        Assert.Equal("client version 1.99 is too new. Maximum supported API version is 1.51", new ApiVersion(1, 99).Refusal);
     }
 
     [Theory]
@@ -65,7 +62,12 @@ public sealed class WireTests
     [Fact]
     public void Carries_credentials_in_a_header()
     {
-        var auth = new AuthConfig { Username = "u", Password = "p?>~ÿ", ServerAddress = "r:5000" };
+        var auth = new AuthConfig
+        {
+            Username = "u",
+            Password = "p?>~ÿ",
+            ServerAddress = "r:5000",
+        };
         Assert.Equal(auth, AuthConfig.FromHeader(auth.ToHeader()));
         Assert.Equal(auth, AuthConfig.FromHeader(auth.ToHeader().TrimEnd('=')));
         Assert.Equal(auth, AuthConfig.FromHeader(auth.ToHeader().Replace('-', '+').Replace('_', '/')));

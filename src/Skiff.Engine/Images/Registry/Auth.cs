@@ -12,12 +12,7 @@ namespace Skiff.Engine.Images.Registry;
 /// The credentials of one operation on one endpoint. A token is kept until shortly before it expires.
 /// distribution: Token Authentication Specification, OAuth2 Token Authentication.
 /// </summary>
-internal sealed class Auth(
-    Hosts hosts,
-    Endpoint endpoint,
-    RegistryCredentials? credentials,
-    IReadOnlyList<Scope> scopes
-)
+internal sealed class Auth(Hosts hosts, Endpoint endpoint, RegistryCredentials? credentials, IReadOnlyList<Scope> scopes)
 {
     const int MaxTokenAnswerBytes = 1 << 20;
     const string ClientId = "skiff";
@@ -102,12 +97,13 @@ internal sealed class Auth(
     async Task<(string Token, TimeSpan Life)> TokenAsync(Challenge bearer, CancellationToken cancellation)
     {
         if (!Uri.TryCreate(endpoint.Base, bearer["realm"] ?? "", out var realm) || realm.Scheme is not ("https" or "http"))
-            throw new RegistryException(
-                RegistryFailure.BadContent,
-                $"registry \"{endpoint.Host}\" names no usable token server"
-            );
+            throw new RegistryException(RegistryFailure.BadContent, $"registry \"{endpoint.Host}\" names no usable token server");
         // A registry with TLS must not make us send a password in the clear.
-        if (realm.Scheme == "http" && endpoint.Base.Scheme == "https" && !await hosts.IsInsecureAsync(realm.Authority, cancellation))
+        if (
+            realm.Scheme == "http"
+            && endpoint.Base.Scheme == "https"
+            && !await hosts.IsInsecureAsync(realm.Authority, cancellation)
+        )
             throw new RegistryException(
                 RegistryFailure.BadContent,
                 $"registry \"{endpoint.Host}\" names a token server without TLS: \"{realm}\""

@@ -13,11 +13,7 @@ internal static class Dialer
 {
     /// <summary>Tries the addresses of a host in turn. For <see cref="SocketsHttpHandler.ConnectCallback"/>.</summary>
     /// <exception cref="DialException">none answers, or the name has none</exception>
-    public static async ValueTask<Stream> ConnectAsync(
-        DnsEndPoint target,
-        TimeSpan timeout,
-        CancellationToken cancellation
-    )
+    public static async ValueTask<Stream> ConnectAsync(DnsEndPoint target, TimeSpan timeout, CancellationToken cancellation)
     {
         IPAddress[] addresses;
         try

@@ -42,7 +42,8 @@ internal sealed class Hosts(EngineOptions options, RegistryPolicy policy) : IDis
             }
         var authority = isDockerHub ? DockerHubHost : name.Domain;
         var insecure = !isDockerHub && await IsInsecureAsync(authority, cancellation);
-        var schemes = !insecure ? ["https"]
+        var schemes =
+            !insecure ? ["https"]
             : answeringScheme.GetValueOrDefault(authority) == "http" ? new[] { "http", "https" }
             : ["https", "http"];
         foreach (var scheme in schemes)

@@ -7,10 +7,7 @@ namespace Skiff.Engine.Images.Registry;
 internal static class PullFailure
 {
     /// <summary>One error for all endpoints that were asked: the registry's, or the one that says more.</summary>
-    public static EngineException Explain(
-        Reference name,
-        IReadOnlyList<(Endpoint Endpoint, RegistryException Failure)> failures
-    )
+    public static EngineException Explain(Reference name, IReadOnlyList<(Endpoint Endpoint, RegistryException Failure)> failures)
     {
         var (endpoint, failure) = failures[^1];
         var mirrors = failures.Where(f => f.Endpoint.IsMirror).ToList();
@@ -42,11 +39,7 @@ internal static class PullFailure
 
     static EngineException Wrap(Reference name, RegistryException failure, string note) =>
         // For Docker's clients, a repository that is denied is one that does not exist.
-        new(
-            failure.Failure == RegistryFailure.Denied ? ErrorKind.NotFound : failure.Kind,
-            Text(name, failure) + note,
-            failure
-        );
+        new(failure.Failure == RegistryFailure.Denied ? ErrorKind.NotFound : failure.Kind, Text(name, failure) + note, failure);
 
     static string Text(Reference name, RegistryException failure) =>
         failure.Error?.Code switch

@@ -9,13 +9,7 @@ using Skiff.Oci.Names;
 namespace Skiff.Engine.Images.Registry;
 
 /// <summary>The recipe of a pull: endpoint by endpoint, index, manifest, config, layers, record. One per engine.</summary>
-internal sealed class Puller(
-    Hosts hosts,
-    ContentStore content,
-    Snapshotter snapshots,
-    ImageStore store,
-    LayerTransfers transfers
-)
+internal sealed class Puller(Hosts hosts, ContentStore content, Snapshotter snapshots, ImageStore store, LayerTransfers transfers)
 {
     const int MaxIndexDepth = 3;
 
@@ -93,7 +87,12 @@ internal sealed class Puller(
     }
 
     static Platform PlatformOf(ImageConfig config) =>
-        new Platform { OS = config.OS, Architecture = config.Architecture, Variant = config.Variant }.Normalize();
+        new Platform
+        {
+            OS = config.OS,
+            Architecture = config.Architecture,
+            Variant = config.Variant,
+        }.Normalize();
 
     // The index as it came is kept too: its digest is what the user sees and may ask for again.
     static IEnumerable<(byte[] Bytes, Digest Digest)> Documents(

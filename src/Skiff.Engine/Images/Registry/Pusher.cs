@@ -86,7 +86,10 @@ internal sealed class Pusher(Hosts hosts, ContentStore content, ImageStore store
                 .RepoDigests.Select(r => Reference.TryParse(r, out var parsed) ? parsed : null)
                 .FirstOrDefault(r => r is not null && r.Domain == name.Domain && r.Path != name.Path)
                 ?.Path;
-            if (repository is null || (!sources.ContainsValue(repository) && sources.Values.Distinct().Count() >= MaxMountSources))
+            if (
+                repository is null
+                || (!sources.ContainsValue(repository) && sources.Values.Distinct().Count() >= MaxMountSources)
+            )
                 continue;
             foreach (var layer in other.Layers.IntersectBy(image.Layers.Select(l => l.Digest), l => l.Digest))
                 sources.TryAdd(layer.Digest, repository);

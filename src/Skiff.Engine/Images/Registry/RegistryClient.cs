@@ -89,7 +89,12 @@ internal sealed class RegistryClient
         try
         {
             var document = ManifestDocument.Read(bytes, response.Content.Headers.ContentType?.MediaType);
-            var descriptor = new Descriptor { MediaType = document.MediaType, Digest = digest, Size = bytes.Length };
+            var descriptor = new Descriptor
+            {
+                MediaType = document.MediaType,
+                Digest = digest,
+                Size = bytes.Length,
+            };
             return new FetchedManifest(descriptor, bytes, document);
         }
         catch (FormatException failure)
@@ -136,7 +141,12 @@ internal sealed class RegistryClient
             catch (Exception failure) when (failure is HttpRequestException or IOException or OperationCanceledException)
             {
                 cancellation.ThrowIfCancellationRequested();
-                if (!retry || !Dialer.Explain(failure).Transient || idle.Token.IsCancellationRequested || attempt >= Policy.Attempts)
+                if (
+                    !retry
+                    || !Dialer.Explain(failure).Transient
+                    || idle.Token.IsCancellationRequested
+                    || attempt >= Policy.Attempts
+                )
                     throw Unreachable(target, failure);
                 await PauseAsync(attempt++, null, cancellation);
                 target = address;
@@ -159,8 +169,15 @@ internal sealed class RegistryClient
             {
                 response.Dispose();
                 if (++redirected > MaxRedirects)
-                    throw new RegistryException(RegistryFailure.Refused, $"Get \"{address}\": stopped after {MaxRedirects} redirects");
-                if (target.Scheme == "https" && next.Scheme != "https" && !await hosts.IsInsecureAsync(next.Authority, cancellation))
+                    throw new RegistryException(
+                        RegistryFailure.Refused,
+                        $"Get \"{address}\": stopped after {MaxRedirects} redirects"
+                    );
+                if (
+                    target.Scheme == "https"
+                    && next.Scheme != "https"
+                    && !await hosts.IsInsecureAsync(next.Authority, cancellation)
+                )
                     throw new RegistryException(
                         RegistryFailure.Refused,
                         $"Get \"{address}\": refused to be redirected from https to http at \"{next.Authority}\""
@@ -168,7 +185,13 @@ internal sealed class RegistryClient
                 target = next;
                 continue;
             }
-            if (retry && IsBusy(response.StatusCode) && attempt < Policy.Attempts && Wait(response) is { } wait && wait <= Policy.MaxDelay)
+            if (
+                retry
+                && IsBusy(response.StatusCode)
+                && attempt < Policy.Attempts
+                && Wait(response) is { } wait
+                && wait <= Policy.MaxDelay
+            )
             {
                 response.Dispose();
                 await PauseAsync(attempt++, wait, cancellation);
@@ -229,7 +252,9 @@ internal sealed class RegistryClient
     {
         // Before anything answered, Docker's daemon names the base of the API.
         var (words, transient) = Dialer.Explain(failure);
-        var shown = transient ? address : new Uri(address, SameOrigin(address, Endpoint.Base) ? Endpoint.Base.AbsolutePath + "v2/" : "/");
+        var shown = transient
+            ? address
+            : new Uri(address, SameOrigin(address, Endpoint.Base) ? Endpoint.Base.AbsolutePath + "v2/" : "/");
         return new RegistryException(
             RegistryFailure.Unreachable,
             $"Get \"{shown.GetLeftPart(UriPartial.Path)}\": {words}",

@@ -73,10 +73,7 @@ internal static class Uploads
         using var idle = new IdleLimit(client.Policy.IdleTimeout, cancellation);
         using var response = await client.SendAsync(
             new UriBuilder(location) { Query = query }.Uri,
-            address => new HttpRequestMessage(HttpMethod.Put, address)
-            {
-                Content = new BlobContent(open, blob.Size, idle, sent),
-            },
+            address => new HttpRequestMessage(HttpMethod.Put, address) { Content = new BlobContent(open, blob.Size, idle, sent) },
             idle,
             cancellation,
             retry: false
@@ -113,11 +110,14 @@ internal static class Uploads
         {
             await using var source = open();
             await source.CopyToAsync(
-                new CountingStream(stream, total =>
-                {
-                    idle.Touch();
-                    sent(total);
-                }),
+                new CountingStream(
+                    stream,
+                    total =>
+                    {
+                        idle.Touch();
+                        sent(total);
+                    }
+                ),
                 BufferSize,
                 cancellationToken
             );

@@ -111,8 +111,8 @@ internal sealed class DnsNames
                         return (
                             true,
                             zone.Addresses.TryGetValue(address, out var name) ? $"{name}.{zone.NetworkName}"
-                                : address == zone.Gateway ? GatewayNames[0]
-                                : null
+                            : address == zone.Gateway ? GatewayNames[0]
+                            : null
                         );
         }
         return (false, null);

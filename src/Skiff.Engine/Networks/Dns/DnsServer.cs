@@ -160,8 +160,7 @@ internal sealed class DnsServer : IDisposable
                     byte[] answer =
                         code != DnsCode.NoError
                             ? DnsMessage.Refusal(query, code)
-                            : Local(query, question, ushort.MaxValue)
-                                ?? await ForwardAsync(query, question, overTcp: true);
+                            : Local(query, question, ushort.MaxValue) ?? await ForwardAsync(query, question, overTcp: true);
                     await DnsTcp.WriteAsync(client, answer, limit.Token);
                 }
             }

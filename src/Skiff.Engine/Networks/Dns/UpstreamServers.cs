@@ -21,7 +21,10 @@ internal sealed class UpstreamServers(IReadOnlyList<string> engineDns)
     internal Func<IReadOnlyList<IPAddress>> For(IReadOnlyList<string> containerDns)
     {
         var own = Parse(containerDns);
-        return () => own.Count > 0 ? own : engine.Count > 0 ? engine : Host();
+        return () =>
+            own.Count > 0 ? own
+            : engine.Count > 0 ? engine
+            : Host();
     }
 
     IReadOnlyList<IPAddress> Host()

@@ -56,20 +56,14 @@ internal sealed class Bridge(EngineOptions options, Journal journal, NetlinkSock
             foreach (var old in mine.Where(a => !Is(a, chosen)))
                 Addresses.Delete(batch, old);
             if (!mine.Any(a => Is(a, chosen)))
-                Addresses.Add(
-                    batch,
-                    new InterfaceAddress(index, IPv4Subnet.Address(chosen.Gateway), chosen.Subnet.PrefixLength)
-                );
+                Addresses.Add(batch, new InterfaceAddress(index, IPv4Subnet.Address(chosen.Gateway), chosen.Subnet.PrefixLength));
             host.Send(batch);
             // Another engine may have chosen the same at the same moment: who sees that it did gives way.
             bool collides = Addresses.List(host).Any(a => a.LinkIndex != index && SubnetOf(a).Overlaps(chosen.Subnet));
             if (!collides || mine.Any(a => Is(a, chosen)) || attempt == ChoiceAttempts)
                 return chosen;
             var undo = new NetlinkBatch();
-            Addresses.Delete(
-                undo,
-                new InterfaceAddress(index, IPv4Subnet.Address(chosen.Gateway), chosen.Subnet.PrefixLength)
-            );
+            Addresses.Delete(undo, new InterfaceAddress(index, IPv4Subnet.Address(chosen.Gateway), chosen.Subnet.PrefixLength));
             host.Send(undo);
         }
     }
@@ -179,11 +173,15 @@ internal sealed class Bridge(EngineOptions options, Journal journal, NetlinkSock
 
     internal static (uint Gateway, IPv4Subnet Subnet) ParseGateway(string bip) =>
         IPv4Subnet.TryParse(bip) is not { } parsed
-            ? throw EngineException.Invalid($"invalid --bip \"{bip}\": it is an IPv4 address with a prefix length, such as 172.30.0.1/16")
+            ? throw EngineException.Invalid(
+                $"invalid --bip \"{bip}\": it is an IPv4 address with a prefix length, such as 172.30.0.1/16"
+            )
         : parsed.Subnet.PrefixLength is < 8 or > 30
             ? throw EngineException.Invalid($"invalid --bip \"{bip}\": the prefix length is between 8 and 30")
         : parsed.Address == parsed.Subnet.Base || parsed.Address == parsed.Subnet.Last
-            ? throw EngineException.Invalid($"invalid --bip \"{bip}\": it is the network's own or broadcast address, name a host's")
+            ? throw EngineException.Invalid(
+                $"invalid --bip \"{bip}\": it is the network's own or broadcast address, name a host's"
+            )
         : parsed;
 
     internal static void Check(string bridge)

@@ -132,6 +132,5 @@ public sealed class HttpConnectionTests
     [InlineData("tcp://:1")]
     [InlineData("tcp://h:0")]
     [InlineData("x")]
-    public void Refuses_other_addresses(string text) =>
-        Assert.Throws<Skiff.Cli.CliException>(() => EngineAddress.Parse(text));
+    public void Refuses_other_addresses(string text) => Assert.Throws<Skiff.Cli.CliException>(() => EngineAddress.Parse(text));
 }

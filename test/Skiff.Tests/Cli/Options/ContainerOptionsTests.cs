@@ -20,7 +20,8 @@ public sealed class ContainerOptionsTests
     [Fact]
     public void Sends_what_docker_sends_for_the_same_flags()
     {
-        string golden = File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "golden", "docker", "container-create.json")).TrimEnd();
+        string golden = File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "golden", "docker", "container-create.json"))
+            .TrimEnd();
         var body = Body("--rm", "--network", "none", "registry.example/busybox:1", "true");
         Assert.Equal(golden, JsonSerializer.Serialize(body, DockerJson.Wire.ContainerCreateBody));
     }
@@ -32,7 +33,9 @@ public sealed class ContainerOptionsTests
         Assert.Equal(["bash", "-c", "-i"], body.Cmd!);
         Assert.True(body is { AttachStdin: true, OpenStdin: true, StdinOnce: true, Tty: true, AttachStdout: true });
         var plain = Body("debian");
-        Assert.True(plain is { AttachStdin: false, OpenStdin: false, Tty: false, AttachStdout: true, AttachStderr: true, Cmd: null });
+        Assert.True(
+            plain is { AttachStdin: false, OpenStdin: false, Tty: false, AttachStdout: true, AttachStderr: true, Cmd: null }
+        );
         var some = Body("-a", "STDERR", "debian");
         Assert.True(some is { AttachStdin: false, AttachStdout: false, AttachStderr: true });
     }
@@ -126,7 +129,11 @@ public sealed class ContainerOptionsTests
     public void Reads_a_mount()
     {
         var mount = Assert.Single(
-            Body("--mount", "type=bind,\"src=/a,b\",dst=/x,ro,bind-propagation=rshared,bind-recursive=readonly", "x").HostConfig!.Mounts!
+            Body(
+                "--mount",
+                "type=bind,\"src=/a,b\",dst=/x,ro,bind-propagation=rshared,bind-recursive=readonly",
+                "x"
+            ).HostConfig!.Mounts!
         );
         Assert.Equal(("bind", "/a,b", "/x", true), (mount.Type, mount.Source, mount.Target, mount.ReadOnly));
         Assert.Equal("rshared", mount.BindOptions!.Propagation);
@@ -150,7 +157,19 @@ public sealed class ContainerOptionsTests
     [Fact]
     public void Reads_limits()
     {
-        var host = Body("-m", "1.5g", "--memory-swap", "-1", "--cpus", "1.5", "--ulimit", "nofile=1:2", "--shm-size", "64MiB", "x").HostConfig!;
+        var host = Body(
+            "-m",
+            "1.5g",
+            "--memory-swap",
+            "-1",
+            "--cpus",
+            "1.5",
+            "--ulimit",
+            "nofile=1:2",
+            "--shm-size",
+            "64MiB",
+            "x"
+        ).HostConfig!;
         Assert.Equal((3L << 29, -1, 1_500_000_000, 64L << 20), (host.Memory, host.MemorySwap, host.NanoCpus, host.ShmSize));
         Assert.Equal(new UlimitBody("nofile", 2, 1), Assert.Single(host.Ulimits!));
         Assert.Equal(90_500_000_000, Values.Duration("1m30.5s"));

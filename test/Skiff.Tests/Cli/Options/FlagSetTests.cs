@@ -74,8 +74,14 @@ public sealed class FlagSetTests
     [InlineData("-ie", "flag needs an argument: 'e' in -e")]
     [InlineData("--=x", "bad flag syntax: --=x")]
     [InlineData("---x", "bad flag syntax: ---x")]
-    [InlineData("-c x y", "invalid argument \"x\" for \"-c, --cpu-shares\" flag: strconv.ParseInt: parsing \"x\": invalid syntax")]
-    [InlineData("--rm=maybe x", "invalid argument \"maybe\" for \"--rm\" flag: strconv.ParseBool: parsing \"maybe\": invalid syntax")]
+    [InlineData(
+        "-c x y",
+        "invalid argument \"x\" for \"-c, --cpu-shares\" flag: strconv.ParseInt: parsing \"x\": invalid syntax"
+    )]
+    [InlineData(
+        "--rm=maybe x",
+        "invalid argument \"maybe\" for \"--rm\" flag: strconv.ParseBool: parsing \"maybe\": invalid syntax"
+    )]
     public void Says_what_is_wrong_in_dockers_words(string line, string message) =>
         Assert.Equal(message, Assert.Throws<FlagException>(() => Parse(line)).Message);
 }

@@ -69,7 +69,8 @@ public sealed class GoTemplateTests
     [Fact]
     public void Survives_any_cut_of_a_template()
     {
-        const string Whole = "{{range $k, $v := .Ports}}{{if $v}}{{(index $v 0).HostPort | printf \"%q\"}}{{else}}-{{end}}{{end}}";
+        const string Whole =
+            "{{range $k, $v := .Ports}}{{if $v}}{{(index $v 0).HostPort | printf \"%q\"}}{{else}}-{{end}}{{end}}";
         for (int length = 0; length <= Whole.Length; length++)
             try
             {

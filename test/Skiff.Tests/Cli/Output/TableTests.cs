@@ -51,10 +51,25 @@ public sealed class TableTests
     public void Shows_ports_with_neighbours_as_ranges()
     {
         static PortSummary Port(string? ip, int inside, int outside) =>
-            new() { IP = ip, PrivatePort = (ushort)inside, PublicPort = (ushort)outside, Type = "tcp" };
+            new()
+            {
+                IP = ip,
+                PrivatePort = (ushort)inside,
+                PublicPort = (ushort)outside,
+                Type = "tcp",
+            };
         Assert.Equal("", PortText.Of([]));
         Assert.Equal("0.0.0.0:8080->80/tcp, [::]:8080->80/tcp", PortText.Of([Port("::", 80, 8080), Port("0.0.0.0", 80, 8080)]));
-        Assert.Equal("90-92/tcp, 0.0.0.0:80-81->80-81/tcp", PortText.Of([Port("0.0.0.0", 80, 80), Port("0.0.0.0", 81, 81), Port(null, 90, 0), Port(null, 91, 0), Port(null, 92, 0)]));
+        Assert.Equal(
+            "90-92/tcp, 0.0.0.0:80-81->80-81/tcp",
+            PortText.Of([
+                Port("0.0.0.0", 80, 80),
+                Port("0.0.0.0", 81, 81),
+                Port(null, 90, 0),
+                Port(null, 91, 0),
+                Port(null, 92, 0),
+            ])
+        );
     }
 
     [Fact]
@@ -65,7 +80,14 @@ public sealed class TableTests
         Assert.Equal("ID        NAME\n1         a b\n", listing.Format([row], "", quiet: false));
         Assert.Equal("1\n", listing.Format([row], "", quiet: true));
         Assert.Equal("1 v\n", listing.Format([row], "{{.ID}} {{.Label \"l\"}}", quiet: false));
-        Assert.Equal("NAME      x\na\n".Replace("a\n", "a         \n"), listing.Format([new Row(new Dictionary<string, string>()) { ["ID"] = "1", ["Name"] = "a" }], "table {{.Name}}\\t{{.Label \"x\"}}", quiet: false));
+        Assert.Equal(
+            "NAME      x\na\n".Replace("a\n", "a         \n"),
+            listing.Format(
+                [new Row(new Dictionary<string, string>()) { ["ID"] = "1", ["Name"] = "a" }],
+                "table {{.Name}}\\t{{.Label \"x\"}}",
+                quiet: false
+            )
+        );
         Assert.Equal("{\"ID\":\"1\",\"Name\":\"a\\tb\"}\n", listing.Format([row], "json", quiet: false));
         Assert.Throws<FormatException>(() => listing.Format([row], "{{.Nope}}", quiet: false));
     }

@@ -54,8 +54,20 @@ public sealed class BundleWriterTests
                     Binds = ["/tmp:/a:ro", "/tmp:/b:z"],
                     Mounts =
                     [
-                        new MountRequest { Type = "bind", Source = "/tmp", Target = "/c", ReadOnly = true },
-                        new MountRequest { Type = "tmpfs", Target = "/d", TmpfsSizeBytes = 1 << 20, TmpfsMode = 0x1C0 },
+                        new MountRequest
+                        {
+                            Type = "bind",
+                            Source = "/tmp",
+                            Target = "/c",
+                            ReadOnly = true,
+                        },
+                        new MountRequest
+                        {
+                            Type = "tmpfs",
+                            Target = "/d",
+                            TmpfsSizeBytes = 1 << 20,
+                            TmpfsMode = 0x1C0,
+                        },
                     ],
                     Annotations = new Dictionary<string, string> { ["a"] = "b" },
                 },
@@ -70,7 +82,17 @@ public sealed class BundleWriterTests
             ) with
             {
                 User = new ResolvedUser(1000, 1000, [33], "/home/u"),
-                Devices = [new LinuxDevice { Type = "c", Path = "/dev/myfuse", Major = 10, Minor = 229, FileMode = 0x1B6 }],
+                Devices =
+                [
+                    new LinuxDevice
+                    {
+                        Type = "c",
+                        Path = "/dev/myfuse",
+                        Major = 10,
+                        Minor = 229,
+                        FileMode = 0x1B6,
+                    },
+                ],
             }
         );
 
@@ -80,7 +102,17 @@ public sealed class BundleWriterTests
             "privileged",
             BundleSamples.Request(new HostSettings { Privileged = true, CapDrop = ["NET_RAW"] }) with
             {
-                Devices = [new LinuxDevice { Type = "b", Path = "/dev/vda", Major = 254, Minor = 0, FileMode = 0x1B0 }],
+                Devices =
+                [
+                    new LinuxDevice
+                    {
+                        Type = "b",
+                        Path = "/dev/vda",
+                        Major = 254,
+                        Minor = 0,
+                        FileMode = 0x1B0,
+                    },
+                ],
             }
         );
 
@@ -112,8 +144,21 @@ public sealed class BundleWriterTests
                     Tmpfs = new Dictionary<string, string> { ["/x/y/z"] = "" },
                     Mounts =
                     [
-                        new MountRequest { Type = "bind", Source = "/tmp", Target = "/nr", NonRecursive = true },
-                        new MountRequest { Type = "bind", Source = "/tmp", Target = "/w", ReadOnly = true, ReadOnlyNonRecursive = true },
+                        new MountRequest
+                        {
+                            Type = "bind",
+                            Source = "/tmp",
+                            Target = "/nr",
+                            NonRecursive = true,
+                        },
+                        new MountRequest
+                        {
+                            Type = "bind",
+                            Source = "/tmp",
+                            Target = "/w",
+                            ReadOnly = true,
+                            ReadOnlyNonRecursive = true,
+                        },
                     ],
                 }
             )
@@ -132,7 +177,11 @@ public sealed class BundleWriterTests
     [InlineData("builtin", false, "builtin")]
     [InlineData("builtin", true, null)]
     [InlineData("unconfined", false, null)]
-    public void The_engines_seccomp_profile_holds_unless_the_container_is_privileged(string engine, bool privileged, string? expected)
+    public void The_engines_seccomp_profile_holds_unless_the_container_is_privileged(
+        string engine,
+        bool privileged,
+        string? expected
+    )
     {
         var request = BundleSamples.Request(new HostSettings { Privileged = privileged }) with { SeccompProfile = engine };
 

@@ -46,7 +46,12 @@ public sealed class SecurityTests
     [InlineData("kernel.msgmax", "", "", true)]
     [InlineData("fs.mqueue.msg_max", "", "host", false)]
     [InlineData("kernel.domainname", "", "", true)]
-    public void Only_settings_of_the_containers_own_namespaces_may_be_changed(string name, string network, string ipc, bool allowed)
+    public void Only_settings_of_the_containers_own_namespaces_may_be_changed(
+        string name,
+        string network,
+        string ipc,
+        bool allowed
+    )
     {
         var host = new HostSettings
         {
@@ -57,7 +62,11 @@ public sealed class SecurityTests
         if (allowed)
             Assert.Equal("1", Sysctls.Of(host)![name]);
         else
-            Assert.Contains($"sysctl '{name}'", Assert.Throws<EngineException>(() => Sysctls.Of(host)).Message, StringComparison.Ordinal);
+            Assert.Contains(
+                $"sysctl '{name}'",
+                Assert.Throws<EngineException>(() => Sysctls.Of(host)).Message,
+                StringComparison.Ordinal
+            );
     }
 
     [Fact]

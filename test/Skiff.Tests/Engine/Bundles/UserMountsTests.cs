@@ -8,9 +8,18 @@ public sealed class UserMountsTests
 {
     // Messages as of docker 28.5.
     [Theory]
-    [InlineData("/a:b", "invalid volume specification: '/a:b': invalid mount config for type \"bind\": invalid mount path: 'b' mount path must be absolute")]
-    [InlineData("/a:/", "invalid volume specification: '/a:/': invalid mount config for type \"bind\": invalid specification: destination can't be '/'")]
-    [InlineData("/a:/x/..", "invalid volume specification: '/a:/x/..': invalid mount config for type \"bind\": invalid specification: destination can't be '/'")]
+    [InlineData(
+        "/a:b",
+        "invalid volume specification: '/a:b': invalid mount config for type \"bind\": invalid mount path: 'b' mount path must be absolute"
+    )]
+    [InlineData(
+        "/a:/",
+        "invalid volume specification: '/a:/': invalid mount config for type \"bind\": invalid specification: destination can't be '/'"
+    )]
+    [InlineData(
+        "/a:/x/..",
+        "invalid volume specification: '/a:/x/..': invalid mount config for type \"bind\": invalid specification: destination can't be '/'"
+    )]
     [InlineData("/a:/b:foo", "invalid mode: foo")]
     [InlineData("/a:/b:ro,rw", "invalid mode: ro,rw")]
     [InlineData("/a:/b:rshared,rslave", "invalid mode: rshared,rslave")]
@@ -44,11 +53,29 @@ public sealed class UserMountsTests
     public static TheoryData<string, string, string, string, string> Requests =>
         new()
         {
-            { "bind", "rel", "/x", "", "invalid mount config for type \"bind\": invalid mount path: 'rel' mount path must be absolute" },
+            {
+                "bind",
+                "rel",
+                "/x",
+                "",
+                "invalid mount config for type \"bind\": invalid mount path: 'rel' mount path must be absolute"
+            },
             { "bind", "", "/x", "", "invalid mount config for type \"bind\": field Source must not be empty" },
-            { "bind", "/tmp", "/", "", "invalid mount config for type \"bind\": invalid specification: destination can't be '/'" },
+            {
+                "bind",
+                "/tmp",
+                "/",
+                "",
+                "invalid mount config for type \"bind\": invalid specification: destination can't be '/'"
+            },
             { "bind", "/tmp", "/x", "foo", "invalid mount config for type \"bind\": invalid propagation mode: foo" },
-            { "tmpfs", "", "x", "", "invalid mount config for type \"tmpfs\": invalid mount path: 'x' mount path must be absolute" },
+            {
+                "tmpfs",
+                "",
+                "x",
+                "",
+                "invalid mount config for type \"tmpfs\": invalid mount path: 'x' mount path must be absolute"
+            },
             { "tmpfs", "/y", "/x", "", "invalid mount config for type \"tmpfs\": field Source must not be specified" },
             { "foo", "", "/x", "", "invalid mount config for type \"foo\": mount type unknown" },
         };
@@ -64,7 +91,16 @@ public sealed class UserMountsTests
         Refused(
             new HostSettings
             {
-                Mounts = [new MountRequest { Type = type, Source = source, Target = target, Propagation = propagation }],
+                Mounts =
+                [
+                    new MountRequest
+                    {
+                        Type = type,
+                        Source = source,
+                        Target = target,
+                        Propagation = propagation,
+                    },
+                ],
             },
             message
         );
@@ -72,7 +108,11 @@ public sealed class UserMountsTests
     [Fact]
     public void Two_mounts_for_one_place_are_refused_under_any_spelling()
     {
-        var host = new HostSettings { Binds = ["/a:/b/"], Tmpfs = new Dictionary<string, string> { ["/x/../b"] = "" } };
+        var host = new HostSettings
+        {
+            Binds = ["/a:/b/"],
+            Tmpfs = new Dictionary<string, string> { ["/x/../b"] = "" },
+        };
         var e = Assert.Throws<EngineException>(() => BundleWriter.Write(BundleSamples.Request(host)));
 
         Assert.Equal("Duplicate mount point: /b", e.Message);

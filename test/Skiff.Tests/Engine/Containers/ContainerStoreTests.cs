@@ -71,7 +71,13 @@ public sealed class ContainerStoreTests : IDisposable
     public void Everything_is_there_again_after_a_restart()
     {
         var live = store.Add(Made("abc1", "one"), [new JournalEntry("o", ResourceKind.Directory, "/d")]);
-        store.Save(live, live.Record with { State = new ContainerState { Status = ContainerStatus.Exited, ExitCode = 7 } });
+        store.Save(
+            live,
+            live.Record with
+            {
+                State = new ContainerState { Status = ContainerStatus.Exited, ExitCode = 7 },
+            }
+        );
         store.Rename(live, "renamed");
         var again = new ContainerStore(database).Get("renamed").Record;
         Assert.Equal((ContainerStatus.Exited, 7, 1L << 30), (again.State.Status, again.State.ExitCode, again.Host.MemoryBytes));

@@ -17,7 +17,9 @@ public sealed class LogReaderTests : IDisposable
     async Task<string> ReadAsync(LogRequest request, Task? ended = null)
     {
         var text = new StringBuilder();
-        await foreach (var line in LogReader.ReadAsync(Log, request, ended ?? Task.CompletedTask, TestContext.Current.CancellationToken))
+        await foreach (
+            var line in LogReader.ReadAsync(Log, request, ended ?? Task.CompletedTask, TestContext.Current.CancellationToken)
+        )
             text.Append(Encoding.UTF8.GetString(line.Text.Span));
         return text.ToString();
     }
@@ -63,7 +65,14 @@ public sealed class LogReaderTests : IDisposable
         File.WriteAllText(Log, Line("one"));
         var ended = new TaskCompletionSource();
         var seen = new List<string>();
-        await foreach (var line in LogReader.ReadAsync(Log, new LogRequest { Follow = true }, ended.Task, TestContext.Current.CancellationToken))
+        await foreach (
+            var line in LogReader.ReadAsync(
+                Log,
+                new LogRequest { Follow = true },
+                ended.Task,
+                TestContext.Current.CancellationToken
+            )
+        )
         {
             seen.Add(Encoding.UTF8.GetString(line.Text.Span));
             if (seen.Count == 1)

@@ -29,7 +29,8 @@ public sealed class EventBusTests
     public async Task A_listener_that_does_not_read_loses_its_stream_and_nobody_else_does()
     {
         var bus = new EventBus();
-        await using var slow = bus.SubscribeAsync(DateTimeOffset.MinValue, TestContext.Current.CancellationToken).GetAsyncEnumerator(TestContext.Current.CancellationToken);
+        await using var slow = bus.SubscribeAsync(DateTimeOffset.MinValue, TestContext.Current.CancellationToken)
+            .GetAsyncEnumerator(TestContext.Current.CancellationToken);
         bus.Publish("container", "first", "a", None);
         Assert.True(await slow.MoveNextAsync());
         for (int i = 0; i < 10_000; i++)

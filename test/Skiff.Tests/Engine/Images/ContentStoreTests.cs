@@ -36,7 +36,10 @@ public sealed class ContentStoreTests : IDisposable
         Assert.Equal("blob"u8, store.ReadAllBytes(digest));
         Assert.Equal(4, store.Size(digest));
         Assert.Empty(Partials());
-        Assert.Equal("""{"imageLayoutVersion":"1.0.0"}""", File.ReadAllText(Path.Combine(root.FullName, "content", "oci-layout")));
+        Assert.Equal(
+            """{"imageLayoutVersion":"1.0.0"}""",
+            File.ReadAllText(Path.Combine(root.FullName, "content", "oci-layout"))
+        );
     }
 
     [Fact]

@@ -100,7 +100,10 @@ public sealed class ImageArchiveTests : StoreFixture
             Entry("l2/layer.tar", '0', Gzip(two)),
             Entry("l3/layer.tar", '2', link: "../l1/layer.tar"),
             Entry($"{id}.json", '0', config),
-            Entry("manifest.json", contents: $$"""[{"Config":"{{id}}.json","RepoTags":["old:1"],"Layers":["l1/layer.tar","l2/layer.tar","l3/layer.tar"]}]"""),
+            Entry(
+                "manifest.json",
+                contents: $$"""[{"Config":"{{id}}.json","RepoTags":["old:1"],"Layers":["l1/layer.tar","l2/layer.tar","l3/layer.tar"]}]"""
+            ),
             Entry("repositories", contents: "{}")
         );
         Assert.Equal(["old:1"], await LoadAsync(archive));
@@ -133,7 +136,10 @@ public sealed class ImageArchiveTests : StoreFixture
             $$"""{"schemaVersion":2,"mediaType":"{{MediaTypes.OciIndex}}","manifests":[{{Described([1], "s390x")}},{{Described(manifest, Architecture)}}]}"""
         );
         byte[] archive = Archive(
-            Entry("index.json", contents: $$$"""{"schemaVersion":2,"manifests":[{"mediaType":"{{{MediaTypes.OciIndex}}}","digest":"sha256:{{{Sha(index)}}}","size":{{{index.Length}}},"annotations": { {{{annotation}}} } }]}"""),
+            Entry(
+                "index.json",
+                contents: $$$"""{"schemaVersion":2,"manifests":[{"mediaType":"{{{MediaTypes.OciIndex}}}","digest":"sha256:{{{Sha(index)}}}","size":{{{index.Length}}},"annotations": { {{{annotation}}} } }]}"""
+            ),
             Entry("oci-layout", contents: """{"imageLayoutVersion":"1.0.0"}"""),
             Entry($"blobs/sha256/{Sha(index)}", '0', index),
             Entry($"blobs/sha256/{Sha(manifest)}", '0', manifest),
@@ -147,17 +153,36 @@ public sealed class ImageArchiveTests : StoreFixture
     [Fact]
     public async Task Refuses_archives_that_are_none_or_lie()
     {
-        Assert.Contains("neither manifest.json nor index.json", (await RefusedAsync(Archive(Entry("x")))).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "neither manifest.json nor index.json",
+            (await RefusedAsync(Archive(Entry("x")))).Message,
+            StringComparison.Ordinal
+        );
         Assert.Contains("invalid archive", (await RefusedAsync(Bytes(new string('x', 600)))).Message, StringComparison.Ordinal);
-        Assert.Contains("escapes the root", (await RefusedAsync(Archive(Entry("../manifest.json")))).Message, StringComparison.Ordinal);
-        Assert.Contains("invalid archive", (await RefusedAsync(Archive(Entry("manifest.json", contents: "[{}]")))).Message, StringComparison.Ordinal);
-        Assert.Contains("invalid archive", (await RefusedAsync(Archive(Entry("manifest.json", contents: "[null]")))).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "escapes the root",
+            (await RefusedAsync(Archive(Entry("../manifest.json")))).Message,
+            StringComparison.Ordinal
+        );
+        Assert.Contains(
+            "invalid archive",
+            (await RefusedAsync(Archive(Entry("manifest.json", contents: "[{}]")))).Message,
+            StringComparison.Ordinal
+        );
+        Assert.Contains(
+            "invalid archive",
+            (await RefusedAsync(Archive(Entry("manifest.json", contents: "[null]")))).Message,
+            StringComparison.Ordinal
+        );
         Assert.Contains(
             "\"gone.json\" is missing",
             (await RefusedAsync(Archive(Entry("manifest.json", contents: """[{"Config":"gone.json","Layers":[]}]""")))).Message,
             StringComparison.Ordinal
         );
-        Assert.Equal(ErrorKind.DataLoss, (await RefusedAsync(Archive(Entry($"blobs/sha256/{new string('0', 64)}", contents: "x")))).Kind);
+        Assert.Equal(
+            ErrorKind.DataLoss,
+            (await RefusedAsync(Archive(Entry($"blobs/sha256/{new string('0', 64)}", contents: "x")))).Kind
+        );
     }
 
     [Fact]
@@ -171,7 +196,11 @@ public sealed class ImageArchiveTests : StoreFixture
                 Entry("manifest.json", contents: $$"""[{"Config":"c.json","RepoTags":["x:1"],"Layers":[{{layers}}]}]""")
             );
         Assert.Equal(ErrorKind.DataLoss, (await RefusedAsync(Docker(Config([1]), "\"l.tar\""))).Kind);
-        Assert.Contains("don't match", (await RefusedAsync(Docker(Config(layer, layer), "\"l.tar\""))).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "don't match",
+            (await RefusedAsync(Docker(Config(layer, layer), "\"l.tar\""))).Message,
+            StringComparison.Ordinal
+        );
         byte[] hostile = Archive(Entry("../x"));
         byte[] archive = Archive(
             Entry("l.tar", '0', hostile),

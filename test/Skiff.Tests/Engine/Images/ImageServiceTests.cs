@@ -76,7 +76,10 @@ public sealed class ImageServiceTests : StoreFixture
         var e = await Assert.ThrowsAsync<EngineException>(() => Images.TagAsync("missing", "x", Stop));
         Assert.Equal((ErrorKind.NotFound, "No such image: missing:latest"), (e.Kind, e.Message));
         foreach (string name in (string[])["UPPER", "a:b:c", "app@sha256:" + new string('0', 64)])
-            Assert.Equal(ErrorKind.InvalidParameter, (await Assert.ThrowsAsync<EngineException>(() => Images.TagAsync("app", name, Stop))).Kind);
+            Assert.Equal(
+                ErrorKind.InvalidParameter,
+                (await Assert.ThrowsAsync<EngineException>(() => Images.TagAsync("app", name, Stop))).Kind
+            );
     }
 
     [Fact]
@@ -235,6 +238,10 @@ public sealed class ImageServiceTests : StoreFixture
         Assert.Contains(image.Manifest.Digest.ToString(), index, StringComparison.Ordinal);
         Assert.Contains("\"io.containerd.image.name\":\"docker.io/library/app:latest\"", index, StringComparison.Ordinal);
         await RemoveAsync("app");
-        Assert.Contains("\"manifests\":[]", File.ReadAllText(Path.Combine(Layout.Content, "index.json")), StringComparison.Ordinal);
+        Assert.Contains(
+            "\"manifests\":[]",
+            File.ReadAllText(Path.Combine(Layout.Content, "index.json")),
+            StringComparison.Ordinal
+        );
     }
 }

@@ -29,7 +29,16 @@ public sealed class ImportChangesTests
     [Fact]
     public void Knows_the_rest()
     {
-        var config = Apply("EXPOSE 80 8000-8002/udp", "VOLUME /a /b", "VOLUME [\"/c d\"]", "USER me", "WORKDIR /a", "WORKDIR b/../c", "STOPSIGNAL SIGINT", "ONBUILD RUN x");
+        var config = Apply(
+            "EXPOSE 80 8000-8002/udp",
+            "VOLUME /a /b",
+            "VOLUME [\"/c d\"]",
+            "USER me",
+            "WORKDIR /a",
+            "WORKDIR b/../c",
+            "STOPSIGNAL SIGINT",
+            "ONBUILD RUN x"
+        );
         Assert.Equal(["80/tcp", "8000/udp", "8001/udp", "8002/udp"], config.ExposedPorts!.Keys);
         Assert.Equal(["/a", "/b", "/c d"], config.Volumes!.Keys);
         Assert.Equal(("me", "/a/c", "SIGINT"), (config.User, config.WorkingDir, config.StopSignal));

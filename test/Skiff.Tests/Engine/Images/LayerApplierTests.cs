@@ -155,7 +155,12 @@ public sealed class LayerApplierTests : IDisposable
     public void Attributes_of_overlayfs_do_not_come_from_images()
     {
         Apply(
-            Pax('x', ("SCHILY.xattr.trusted.overlay.redirect", "/etc"), ("SCHILY.xattr.user.overlay.opaque", "y"), ("SCHILY.xattr.user.k", "v")),
+            Pax(
+                'x',
+                ("SCHILY.xattr.trusted.overlay.redirect", "/etc"),
+                ("SCHILY.xattr.user.overlay.opaque", "y"),
+                ("SCHILY.xattr.user.k", "v")
+            ),
             Entry("d/", '5')
         );
         Assert.Null(Attribute("d", "trusted.overlay.redirect"));
@@ -166,7 +171,12 @@ public sealed class LayerApplierTests : IDisposable
     [Fact]
     public void Attributes_that_a_kind_of_file_cannot_have_are_passed_over()
     {
-        Apply(Pax('x', ("SCHILY.xattr.user.k", "v")), Entry("l", '2', link: "x"), Pax('x', ("SCHILY.xattr.user.k", "v")), Entry("p", '6'));
+        Apply(
+            Pax('x', ("SCHILY.xattr.user.k", "v")),
+            Entry("l", '2', link: "x"),
+            Pax('x', ("SCHILY.xattr.user.k", "v")),
+            Entry("p", '6')
+        );
         Assert.Equal(FileKind.Fifo, Status("p").Kind);
     }
 
@@ -271,7 +281,13 @@ public sealed class LayerApplierTests : IDisposable
     {
         string outside = Path.Combine(directory, "outside");
         File.WriteAllText(outside, "theirs");
-        Apply(Entry("l", '2', link: outside), Entry("l", contents: "ours"), Entry("k", '2', link: directory), Entry("k/", '5'), Entry("k/f"));
+        Apply(
+            Entry("l", '2', link: outside),
+            Entry("l", contents: "ours"),
+            Entry("k", '2', link: directory),
+            Entry("k/", '5'),
+            Entry("k/f")
+        );
         Assert.Equal("theirs", File.ReadAllText(outside));
         Assert.Equal("ours", File.ReadAllText(At("l")));
         Assert.True(File.Exists(At("k/f")));

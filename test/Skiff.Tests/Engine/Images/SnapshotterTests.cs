@@ -53,7 +53,10 @@ public sealed class SnapshotterTests : StoreFixture
         {
             unpack.Apply(new MemoryStream(archive), Stop);
             var e = Assert.Throws<EngineException>(() => unpack.Commit(wanted));
-            Assert.Equal((ErrorKind.DataLoss, $"layer digest mismatch: expected {wanted}, got {Hash(archive)}"), (e.Kind, e.Message));
+            Assert.Equal(
+                (ErrorKind.DataLoss, $"layer digest mismatch: expected {wanted}, got {Hash(archive)}"),
+                (e.Kind, e.Message)
+            );
         }
         Assert.Empty(SnapshotDirectories());
         Assert.Empty(await ScratchAsync());
@@ -141,7 +144,10 @@ public sealed class SnapshotterTests : StoreFixture
         Assert.Equal((0x3ffu, 7u, 8u), (upper.Mode, upper.Uid, upper.Gid));
         Assert.True(Directory.Exists(snapshot.Work));
         Assert.Equal(snapshot.Upper, Snapshots.Find("c1")!.Upper);
-        Assert.Equal(new JournalEntry("c1", ResourceKind.Directory, Path.Combine(Layout.Snapshots, "c1")), Assert.Single(new Journal(Database).All()));
+        Assert.Equal(
+            new JournalEntry("c1", ResourceKind.Directory, Path.Combine(Layout.Snapshots, "c1")),
+            Assert.Single(new Journal(Database).All())
+        );
         Assert.Equal(ErrorKind.Conflict, Assert.Throws<EngineException>(() => Snapshots.Prepare("c1", image)).Kind);
 
         await ReopenAsync();

@@ -44,7 +44,10 @@ public sealed class AddressTests
         Assert.Equal("172.18.0.0/16", SubnetChoice.Choose([Subnet("172.17.3.0/24")]).ToString());
         Assert.Equal("172.20.0.0/16", SubnetChoice.Choose([Subnet("172.16.0.0/14")]).ToString());
         Assert.Equal("192.168.0.0/20", SubnetChoice.Choose([Subnet("172.16.0.0/12")]).ToString());
-        Assert.Equal("192.168.32.0/20", SubnetChoice.Choose([Subnet("172.16.0.0/12"), Subnet("192.168.1.0/24"), Subnet("192.168.31.9/32")]).ToString());
+        Assert.Equal(
+            "192.168.32.0/20",
+            SubnetChoice.Choose([Subnet("172.16.0.0/12"), Subnet("192.168.1.0/24"), Subnet("192.168.31.9/32")]).ToString()
+        );
     }
 
     [Fact]

@@ -47,7 +47,13 @@ public sealed class EtcFilesTextTests
     [Fact]
     public void Hosts_names_loopback_extra_hosts_and_the_container_itself()
     {
-        string text = HostsFile.Text("web", "example.com", ["172.17.0.2"], ["db:10.0.0.9", "up:host-gateway", "six=[fd00::1]"], "172.17.0.1");
+        string text = HostsFile.Text(
+            "web",
+            "example.com",
+            ["172.17.0.2"],
+            ["db:10.0.0.9", "up:host-gateway", "six=[fd00::1]"],
+            "172.17.0.1"
+        );
         Assert.StartsWith("127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\n", text, StringComparison.Ordinal);
         Assert.EndsWith(
             "ff02::2\tip6-allrouters\n10.0.0.9\tdb\n172.17.0.1\tup\nfd00::1\tsix\n172.17.0.2\tweb.example.com web\n",

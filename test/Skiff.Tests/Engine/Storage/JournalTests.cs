@@ -24,7 +24,8 @@ public sealed class JournalTests : IDisposable
     [Fact]
     public void Holds_what_was_taken_in_order_until_it_is_struck_out()
     {
-        JournalEntry mount = new("c1", ResourceKind.Mount, "/m"), link = new("c1", ResourceKind.Link, "veth1");
+        JournalEntry mount = new("c1", ResourceKind.Mount, "/m"),
+            link = new("c1", ResourceKind.Link, "veth1");
         journal.Take(mount, link, new JournalEntry("c2", ResourceKind.Link, "veth2"));
         journal.Take(link); // twice is once
         Assert.Equal([mount, link], journal.Of("c1"));

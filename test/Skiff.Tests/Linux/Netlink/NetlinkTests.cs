@@ -17,11 +17,28 @@ public sealed class NetlinkTests
         var batch = new NetlinkBatch();
         Links.AddBridge(batch, "br", [2, 0, 0, 0, 0, 1], mtu: null);
         string expected =
-            "44000000" + "1000" + "0106" + "00000000" + "00000000" // 68 bytes, RTM_NEWLINK, request+create+excl
-            + "00000000" + "00000000" + "01000000" + "01000000" // ifinfomsg: up
-            + "0700" + "0300" + "62720000" // IFLA_IFNAME "br"
-            + "0a00" + "0100" + "020000000001" + "0000" // IFLA_ADDRESS
-            + "1000" + "1280" + "0b00" + "0100" + "627269646765" + "0000"; // IFLA_LINKINFO { "bridge" }
+            "44000000"
+            + "1000"
+            + "0106"
+            + "00000000"
+            + "00000000" // 68 bytes, RTM_NEWLINK, request+create+excl
+            + "00000000"
+            + "00000000"
+            + "01000000"
+            + "01000000" // ifinfomsg: up
+            + "0700"
+            + "0300"
+            + "62720000" // IFLA_IFNAME "br"
+            + "0a00"
+            + "0100"
+            + "020000000001"
+            + "0000" // IFLA_ADDRESS
+            + "1000"
+            + "1280"
+            + "0b00"
+            + "0100"
+            + "627269646765"
+            + "0000"; // IFLA_LINKINFO { "bridge" }
         Assert.Equal(expected, Convert.ToHexStringLower(batch.Bytes));
     }
 
@@ -54,7 +71,12 @@ public sealed class NetlinkTests
         var answered = new List<int>();
         for (int i = 0; messages.Next(); i++)
         {
-            Assert.Equal(i == 0 ? Libc.NFNL_MSG_BATCH_BEGIN : i == count - 1 ? Libc.NFNL_MSG_BATCH_END : messages.Header.Type, messages.Header.Type);
+            Assert.Equal(
+                i == 0 ? Libc.NFNL_MSG_BATCH_BEGIN
+                    : i == count - 1 ? Libc.NFNL_MSG_BATCH_END
+                    : messages.Header.Type,
+                messages.Header.Type
+            );
             if ((messages.Header.Flags & Libc.NLM_F_ACK) != 0)
                 answered.Add(i);
         }

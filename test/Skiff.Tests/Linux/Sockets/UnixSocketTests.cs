@@ -22,10 +22,7 @@ public sealed class UnixSocketTests : IDisposable
         using Fd client = UnixSocket.Connect(deep, "x.sock");
         using Fd server = UnixSocket.TryAccept(listener)!;
         Assert.Equal(Environment.ProcessId, UnixSocket.GetPeer(server).Pid);
-        Assert.Equal(
-            UnixFileMode.UserRead | UnixFileMode.UserWrite,
-            File.GetUnixFileMode(Path.Combine(deep, "x.sock"))
-        );
+        Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(Path.Combine(deep, "x.sock")));
     }
 
     [Fact]
@@ -44,10 +41,7 @@ public sealed class UnixSocketTests : IDisposable
     {
         Assert.Equal(Errno.ENOENT, Assert.Throws<ErrnoException>(() => UnixSocket.Connect(directory, "no")).Errno);
         UnixSocket.Listen(directory, "x.sock").Dispose();
-        Assert.Equal(
-            Errno.ECONNREFUSED,
-            Assert.Throws<ErrnoException>(() => UnixSocket.Connect(directory, "x.sock")).Errno
-        );
+        Assert.Equal(Errno.ECONNREFUSED, Assert.Throws<ErrnoException>(() => UnixSocket.Connect(directory, "x.sock")).Errno);
     }
 
     [Fact]

@@ -67,8 +67,7 @@ public sealed class LaunchPlanTests
     public void Device_numbers_are_packed_as_makedev_does(uint major, uint minor, ulong packed)
     {
         // (minor & 0xff) | major << 8 | rest of minor << 12 | rest of major << 32
-        ulong expected =
-            (minor & 0xFF) | ((major & 0xFFFul) << 8) | ((minor & ~0xFFul) << 12) | ((major & ~0xFFFul) << 32);
+        ulong expected = (minor & 0xFF) | ((major & 0xFFFul) << 8) | ((minor & ~0xFFul) << 12) | ((major & ~0xFFFul) << 32);
         Assert.Equal(expected, LaunchPlan.DeviceNumber(major, minor));
         if (major < 4096)
             Assert.Equal(packed, LaunchPlan.DeviceNumber(major, minor));
@@ -132,8 +131,5 @@ public sealed class LaunchPlanTests
 
     [Fact]
     public void Start_ticks_are_found_behind_any_program_name() =>
-        Assert.Equal(
-            22ul,
-            ProcessStat.ParseStartTicks("7 (a) b (c) S 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24")
-        );
+        Assert.Equal(22ul, ProcessStat.ParseStartTicks("7 (a) b (c) S 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24"));
 }

@@ -39,8 +39,15 @@ public sealed class ProcessSpawnerTests
     [Fact]
     public void A_missing_program_is_an_error_that_names_it()
     {
-        var exception = Assert.Throws<ErrnoException>(
-            () => ProcessSpawner.Start(new SpawnRequest { Path = "/nonexistent", Arguments = ["x"], Descriptors = [] })
+        var exception = Assert.Throws<ErrnoException>(() =>
+            ProcessSpawner.Start(
+                new SpawnRequest
+                {
+                    Path = "/nonexistent",
+                    Arguments = ["x"],
+                    Descriptors = [],
+                }
+            )
         );
         Assert.Equal("posix_spawn(/nonexistent): ENOENT", exception.Message);
     }
@@ -50,7 +57,12 @@ public sealed class ProcessSpawnerTests
     {
         using Fd null0 = FdIo.OpenReadWrite("/dev/null");
         SpawnedProcess process = ProcessSpawner.Start(
-            new SpawnRequest { Path = "/bin/sleep", Arguments = ["sleep", "100"], Descriptors = [null0] }
+            new SpawnRequest
+            {
+                Path = "/bin/sleep",
+                Arguments = ["sleep", "100"],
+                Descriptors = [null0],
+            }
         );
         using Fd pidfd = process.Pidfd;
         Assert.Null(Pidfd.TryReap(pidfd));

@@ -42,7 +42,11 @@ public sealed class ManifestDocumentTests
     [InlineData("{\"schemaVersion\":1,\"fsLayers\":[]}", null, "manifest schema 1 is not supported")]
     [InlineData(Body, MediaTypes.DockerSchema1Signed, "manifest schema 1 is not supported")]
     [InlineData("{\"schemaVersion\":2,\"manifests\":[],\"layers\":[]}", null, "manifest is ambiguous")]
-    [InlineData("{\"schemaVersion\":2,\"mediaType\":\"application/vnd.oci.image.index.v1+json\"}", MediaTypes.OciManifest, "manifest calls itself")]
+    [InlineData(
+        "{\"schemaVersion\":2,\"mediaType\":\"application/vnd.oci.image.index.v1+json\"}",
+        MediaTypes.OciManifest,
+        "manifest calls itself"
+    )]
     [InlineData("{\"schemaVersion\":2,\"mediaType\":\"text/html\"}", null, "unsupported manifest type \"text/html\"")]
     [InlineData("{\"schemaVersion\":2,\"config\":null,\"layers\":[]}", null, "malformed manifest")]
     [InlineData("{\"schemaVersion\":2,\"config\":{},\"layers\":[]}", null, "malformed manifest")]
@@ -69,15 +73,38 @@ public sealed class ManifestDocumentTests
                 MediaType = MediaTypes.OciManifest,
                 Digest = Digest.Parse("sha256:" + new string(mark, 64)),
                 Size = 1,
-                Platform = architecture is null ? null : new() { OS = "linux", Architecture = architecture, Variant = variant },
+                Platform = architecture is null
+                    ? null
+                    : new()
+                    {
+                        OS = "linux",
+                        Architecture = architecture,
+                        Variant = variant,
+                    },
             };
         var index = new Skiff.Oci.Images.Index
         {
             SchemaVersion = 2,
-            Manifests = [For("unknown", null, '0'), For(null, null, '1'), For("386", null, '2'), For("arm", "v6", '3'), For("amd64", null, '4')],
+            Manifests =
+            [
+                For("unknown", null, '0'),
+                For(null, null, '1'),
+                For("386", null, '2'),
+                For("arm", "v6", '3'),
+                For("amd64", null, '4'),
+            ],
         };
         string? Choose(string architecture, string? variant = null) =>
-            index.Choose(new() { OS = "linux", Architecture = architecture, Variant = variant })?.Digest.Hex[..1];
+            index
+                .Choose(
+                    new()
+                    {
+                        OS = "linux",
+                        Architecture = architecture,
+                        Variant = variant,
+                    }
+                )
+                ?.Digest.Hex[..1];
         Assert.Equal("4", Choose("amd64"));
         Assert.Equal("3", Choose("arm", "v7"));
         Assert.Equal("1", Choose("s390x"));

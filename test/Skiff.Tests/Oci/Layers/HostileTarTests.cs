@@ -119,7 +119,11 @@ public sealed class HostileTarTests
     [InlineData("0,5,10", 5)] // an offset alone
     [InlineData("9223372036854775807,9223372036854775807", 5)]
     public void Refuses_sparse_maps_that_lie(string map, int stored) =>
-        Refuses("sparse map", Pax('x', ("GNU.sparse.size", "100"), ("GNU.sparse.map", map)), Entry("a", contents: new string('d', stored)));
+        Refuses(
+            "sparse map",
+            Pax('x', ("GNU.sparse.size", "100"), ("GNU.sparse.map", map)),
+            Entry("a", contents: new string('d', stored))
+        );
 
     [Fact]
     public void Refuses_a_sparse_map_that_does_not_end()

@@ -35,7 +35,10 @@ public sealed class TarReaderTests
         device = Named(members, "./d/blk");
         Assert.Equal((TarKind.BlockDevice, 259u, 70000u), (device.Kind, device.Major, device.Minor));
         Assert.Equal((70000u, 70001u), (Named(members, "./d/e").Uid, Named(members, "./d/e").Gid));
-        Assert.Equal((3000000u, 4000000u), (Named(members, "./d/caf\u00c3\u00a9").Uid, Named(members, "./d/caf\u00c3\u00a9").Gid));
+        Assert.Equal(
+            (3000000u, 4000000u),
+            (Named(members, "./d/caf\u00c3\u00a9").Uid, Named(members, "./d/caf\u00c3\u00a9").Gid)
+        );
         Assert.Equal("x"u8, Named(members, "./d/\u00ff\u00fe").Contents);
     }
 
@@ -147,11 +150,14 @@ public sealed class TarReaderTests
     {
         static void Prefix(byte[] block) => "dir"u8.CopyTo(block.AsSpan(345));
         Assert.Equal("dir/name", Read(Archive(Header("name", patch: Prefix))).Single().Name);
-        byte[] gnu = Header("name", patch: b =>
-        {
-            Prefix(b);
-            "ustar  \0"u8.CopyTo(b.AsSpan(257));
-        });
+        byte[] gnu = Header(
+            "name",
+            patch: b =>
+            {
+                Prefix(b);
+                "ustar  \0"u8.CopyTo(b.AsSpan(257));
+            }
+        );
         Assert.Equal("name", Read(Archive(gnu)).Single().Name);
     }
 

@@ -40,7 +40,10 @@ public sealed class TarWriterTests
         var members = Tars.Read(archive);
         Assert.Equal(["d", "d/f"], members.Select(m => m.Name));
         Assert.Equal("contents"u8, members[1].Contents);
-        Assert.Equal((0x9edu, 1000u, 100u, new TarTime(1700000000)), (members[1].Mode, members[1].Uid, members[1].Gid, members[1].Modification));
+        Assert.Equal(
+            (0x9edu, 1000u, 100u, new TarTime(1700000000)),
+            (members[1].Mode, members[1].Uid, members[1].Gid, members[1].Modification)
+        );
     }
 
     [Fact]

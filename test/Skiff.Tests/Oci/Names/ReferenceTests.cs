@@ -46,7 +46,10 @@ public sealed class ReferenceTests
     [InlineData("debian@sha256:123", "invalid reference format")]
     [InlineData("debian@sha512:" + Hex + Hex, "unsupported digest algorithm")]
     [InlineData("debian@sha256:" + Hex + "00", "invalid checksum digest length")]
-    [InlineData("debian@sha256:0123456789ABCDEF0123456789abcdef0123456789abcdef0123456789abcdef", "invalid checksum digest format")]
+    [InlineData(
+        "debian@sha256:0123456789ABCDEF0123456789abcdef0123456789abcdef0123456789abcdef",
+        "invalid checksum digest format"
+    )]
     [InlineData("a//b", "invalid reference format")]
     [InlineData("a/b/", "invalid reference format")]
     [InlineData("/a", "invalid reference format")]

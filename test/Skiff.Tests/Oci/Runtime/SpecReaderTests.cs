@@ -17,10 +17,7 @@ public sealed class SpecReaderTests
 
         Spec read = SpecReader.Read(json);
 
-        Assert.Equal(
-            System.Text.Encoding.UTF8.GetString(json),
-            JsonSerializer.Serialize(read, RuntimeJson.Default.Spec)
-        );
+        Assert.Equal(System.Text.Encoding.UTF8.GetString(json), JsonSerializer.Serialize(read, RuntimeJson.Default.Spec));
     }
 
     [Fact]

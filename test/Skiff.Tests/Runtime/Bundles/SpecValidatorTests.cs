@@ -60,19 +60,39 @@ public sealed class SpecValidatorTests
 
     [Fact]
     public void Refuses_an_unknown_capability() =>
-        Refused("CAP_NOPE", Valid with { Process = new() { Args = ["sh"], Capabilities = new() { Bounding = ["CAP_NOPE"] } } });
+        Refused(
+            "CAP_NOPE",
+            Valid with
+            {
+                Process = new()
+                {
+                    Args = ["sh"],
+                    Capabilities = new() { Bounding = ["CAP_NOPE"] },
+                },
+            }
+        );
 
     [Fact]
     public void Refuses_no_program() => Refused("process.args", Valid with { Process = new() { Args = [] } });
 
     [Fact]
     public void Refuses_a_zero_byte_in_the_environment() =>
-        Refused("zero byte", Valid with { Process = new() { Args = ["sh"], Env = ["A=\0"] } });
+        Refused(
+            "zero byte",
+            Valid with
+            {
+                Process = new() { Args = ["sh"], Env = ["A=\0"] },
+            }
+        );
 
     static Spec With(LinuxSpec linux) => Valid with { Linux = linux };
 
     static LinuxSpec Sysctl(string key) =>
-        new() { Namespaces = Namespaces, Sysctl = new Dictionary<string, string> { [key] = "1" } };
+        new()
+        {
+            Namespaces = Namespaces,
+            Sysctl = new Dictionary<string, string> { [key] = "1" },
+        };
 
     static void Refused(string words, Spec spec)
     {

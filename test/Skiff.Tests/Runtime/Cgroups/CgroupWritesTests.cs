@@ -17,7 +17,15 @@ public sealed class CgroupWritesTests
     [Fact]
     public void Memory_and_swap_are_one_limit_in_v1_and_two_in_v2()
     {
-        var limits = new LinuxResources { Memory = new() { Limit = 100, Swap = 300, Reservation = 50 } };
+        var limits = new LinuxResources
+        {
+            Memory = new()
+            {
+                Limit = 100,
+                Swap = 300,
+                Reservation = 50,
+            },
+        };
         Assert.Equal(
             ["memory.limit_in_bytes=100", "memory.memsw.limit_in_bytes=300", "memory.soft_limit_in_bytes=50"],
             V1(limits)
@@ -28,7 +36,11 @@ public sealed class CgroupWritesTests
     [Fact]
     public void Minus_one_is_no_limit()
     {
-        var limits = new LinuxResources { Memory = new() { Limit = -1, Swap = -1 }, Pids = new() { Limit = -1 } };
+        var limits = new LinuxResources
+        {
+            Memory = new() { Limit = -1, Swap = -1 },
+            Pids = new() { Limit = -1 },
+        };
         Assert.Equal(["memory.limit_in_bytes=-1", "memory.memsw.limit_in_bytes=-1", "pids.max=max"], V1(limits));
         Assert.Equal(["memory.max=max", "memory.swap.max=max", "pids.max=max"], V2(limits));
     }
@@ -36,7 +48,10 @@ public sealed class CgroupWritesTests
     [Fact]
     public void Quota_and_period_are_one_file_in_v2()
     {
-        var limits = new LinuxResources { Cpu = new() { Quota = 50_000, Period = 200_000 } };
+        var limits = new LinuxResources
+        {
+            Cpu = new() { Quota = 50_000, Period = 200_000 },
+        };
         Assert.Equal(["cpu.cfs_period_us=200000", "cpu.cfs_quota_us=50000"], V1(limits));
         Assert.Equal(["cpu.max=50000 200000", "cpu.max=50000 200000"], V2(limits));
     }
@@ -50,7 +65,16 @@ public sealed class CgroupWritesTests
 
     [Fact]
     public void Nothing_asked_is_nothing_written() =>
-        Assert.Empty(CgroupWrites.Of(new LinuxResources { Memory = new(), Cpu = new(), BlockIO = new() }));
+        Assert.Empty(
+            CgroupWrites.Of(
+                new LinuxResources
+                {
+                    Memory = new(),
+                    Cpu = new(),
+                    BlockIO = new(),
+                }
+            )
+        );
 
     [Fact]
     public void A_container_that_may_use_no_device_may_still_use_null()
@@ -66,7 +90,20 @@ public sealed class CgroupWritesTests
     public void A_rule_for_one_number_of_any_type_does_not_become_a_rule_for_all()
     {
         IReadOnlyList<DeviceRule> rules = DeviceRules.Of(
-            new LinuxResources { Devices = [new() { Allow = true, Type = "a", Major = 10, Minor = 200, Access = "rw" }] }
+            new LinuxResources
+            {
+                Devices =
+                [
+                    new()
+                    {
+                        Allow = true,
+                        Type = "a",
+                        Major = 10,
+                        Minor = 200,
+                        Access = "rw",
+                    },
+                ],
+            }
         );
         Assert.Equal(["c 10:200 rw", "b 10:200 rw"], rules.Select(r => r.ToString()));
     }

@@ -24,10 +24,13 @@ public sealed class PlanCompilerTests
     [Fact]
     public void A_container_like_docker_makes_them_on_cgroup_v1()
     {
-        CompiledLaunch compiled = PlanCompiler.Container(Read("default-v1"), Facts(V1, seccomp: 3) with
-        {
-            Mounts = [default, default, default, default, default, default, new(SourceIsFile: true, null)],
-        });
+        CompiledLaunch compiled = PlanCompiler.Container(
+            Read("default-v1"),
+            Facts(V1, seccomp: 3) with
+            {
+                Mounts = [default, default, default, default, default, default, new(SourceIsFile: true, null)],
+            }
+        );
 
         Assert.Equal(
             NamespaceKinds.Mount | NamespaceKinds.Network | NamespaceKinds.Uts | NamespaceKinds.Pid | NamespaceKinds.Ipc,
@@ -39,10 +42,13 @@ public sealed class PlanCompilerTests
     [Fact]
     public void A_read_only_container_of_an_ordinary_user_on_cgroup_v2()
     {
-        CompiledLaunch compiled = PlanCompiler.Container(Read("user-v2"), Facts(V2, seccomp: 3) with
-        {
-            Mounts = [default, default, new(SourceIsFile: false, TargetMode: 0x3FF), default],
-        });
+        CompiledLaunch compiled = PlanCompiler.Container(
+            Read("user-v2"),
+            Facts(V2, seccomp: 3) with
+            {
+                Mounts = [default, default, new(SourceIsFile: false, TargetMode: 0x3FF), default],
+            }
+        );
 
         Assert.Equal(NamespaceKinds.Mount | NamespaceKinds.Pid, compiled.NewNamespaces);
         CompareWithGolden("user-v2", compiled);

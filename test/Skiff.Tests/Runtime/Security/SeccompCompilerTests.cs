@@ -11,9 +11,30 @@ namespace Skiff.Tests.Runtime.Security;
 
 public sealed class SeccompCompilerTests
 {
-    const uint Allow = 0x7fff0000, Eperm = 0x00050001, Enosys = 0x00050026;
+    const uint Allow = 0x7fff0000,
+        Eperm = 0x00050001,
+        Enosys = 0x00050026;
     static readonly string[] Names = ["SCMP_ARCH_X86_64", "SCMP_ARCH_X86", "SCMP_ARCH_X32"];
-    static readonly ulong[] Samples = [0, 1, 8, 37, 38, 39, 40, 41, 0x20000, 0x20008, 0x10000000, 0x7E020000, 0x01200011, 0xffffffff, 0x100000000, 0x100000028, ulong.MaxValue];
+    static readonly ulong[] Samples =
+    [
+        0,
+        1,
+        8,
+        37,
+        38,
+        39,
+        40,
+        41,
+        0x20000,
+        0x20008,
+        0x10000000,
+        0x7E020000,
+        0x01200011,
+        0xffffffff,
+        0x100000000,
+        0x100000028,
+        ulong.MaxValue,
+    ];
 
     /// <summary>The machine of the kernel, as far as seccomp programs use it: net/core/filter.c.</summary>
     static uint Run(byte[] program, uint architecture, uint number, ulong argument)
@@ -59,7 +80,9 @@ public sealed class SeccompCompilerTests
     {
         var rules = profile.Syscalls!.Where(s => s.Names.Contains(name)).ToList();
         var chosen = rules.FirstOrDefault(r => r.Args is null) ?? rules.FirstOrDefault(r => r.Args!.All(a => Holds(a, argument)));
-        return chosen is null ? Eperm : chosen.Action == "SCMP_ACT_ALLOW" ? Allow : 0x00050000 | chosen.ErrnoRet!.Value;
+        return chosen is null ? Eperm
+            : chosen.Action == "SCMP_ACT_ALLOW" ? Allow
+            : 0x00050000 | chosen.ErrnoRet!.Value;
     }
 
     static bool Holds(LinuxSeccompArg a, ulong argument) =>
@@ -74,7 +97,8 @@ public sealed class SeccompCompilerTests
             _ => (argument & a.Value) == a.ValueTwo,
         };
 
-    public static TheoryData<string> CapabilitySets => ["", "CAP_SYS_ADMIN", "CAP_SYS_PTRACE CAP_SYS_CHROOT CAP_BPF", "CAP_SYSLOG CAP_SYS_TIME"];
+    public static TheoryData<string> CapabilitySets =>
+        ["", "CAP_SYS_ADMIN", "CAP_SYS_PTRACE CAP_SYS_CHROOT CAP_BPF", "CAP_SYSLOG CAP_SYS_TIME"];
 
     [Theory, MemberData(nameof(CapabilitySets))]
     public void The_default_profile_decides_every_call_of_every_architecture_as_it_says(string capabilities)
@@ -86,11 +110,14 @@ public sealed class SeccompCompilerTests
             var table = SyscallTable.Find(architecture)!;
             uint newest = table.Numbers.Where(n => profile.Syscalls!.Any(s => s.Names.Contains(n.Key))).Max(n => n.Value);
             foreach (var (name, number) in table.Numbers)
-                foreach (ulong argument in Samples)
-                {
-                    uint expected = number > newest && architecture != "SCMP_ARCH_X32" ? Enosys : Decide(profile, name, argument);
-                    Assert.True(expected == Run(program, table.AuditArchitecture, number, argument), $"{architecture} {name}({argument:x})");
-                }
+            foreach (ulong argument in Samples)
+            {
+                uint expected = number > newest && architecture != "SCMP_ARCH_X32" ? Enosys : Decide(profile, name, argument);
+                Assert.True(
+                    expected == Run(program, table.AuditArchitecture, number, argument),
+                    $"{architecture} {name}({argument:x})"
+                );
+            }
         }
     }
 
@@ -112,12 +139,26 @@ public sealed class SeccompCompilerTests
     {
         foreach (ulong value in Samples)
         {
-            var condition = new LinuxSeccompArg { Index = 0, Op = comparison, Value = value, ValueTwo = value & 0x100000001 };
+            var condition = new LinuxSeccompArg
+            {
+                Index = 0,
+                Op = comparison,
+                Value = value,
+                ValueTwo = value & 0x100000001,
+            };
             byte[] program = SeccompCompiler.Compile(
                 new LinuxSeccomp
                 {
                     DefaultAction = "SCMP_ACT_ERRNO",
-                    Syscalls = [new LinuxSyscall { Names = ["read"], Action = "SCMP_ACT_ALLOW", Args = [condition] }],
+                    Syscalls =
+                    [
+                        new LinuxSyscall
+                        {
+                            Names = ["read"],
+                            Action = "SCMP_ACT_ALLOW",
+                            Args = [condition],
+                        },
+                    ],
                 }
             );
             foreach (ulong argument in Samples)
@@ -166,7 +207,12 @@ public sealed class SeccompCompilerTests
             Architectures = ["SCMP_ARCH_X86"],
             Syscalls =
             [
-                new LinuxSyscall { Names = ["socket"], Action = "SCMP_ACT_ALLOW", Args = [Is(0, 2)] },
+                new LinuxSyscall
+                {
+                    Names = ["socket"],
+                    Action = "SCMP_ACT_ALLOW",
+                    Args = [Is(0, 2)],
+                },
                 new LinuxSyscall { Names = ["bind"], Action = "SCMP_ACT_ALLOW" },
             ],
         };
@@ -194,8 +240,18 @@ public sealed class SeccompCompilerTests
             DefaultAction = "SCMP_ACT_ERRNO",
             Syscalls =
             [
-                new LinuxSyscall { Names = ["close"], Action = "SCMP_ACT_ERRNO", ErrnoRet = 1 },
-                new LinuxSyscall { Names = ["close"], Action = "SCMP_ACT_ALLOW", Args = [Is(0, 8)] },
+                new LinuxSyscall
+                {
+                    Names = ["close"],
+                    Action = "SCMP_ACT_ERRNO",
+                    ErrnoRet = 1,
+                },
+                new LinuxSyscall
+                {
+                    Names = ["close"],
+                    Action = "SCMP_ACT_ALLOW",
+                    Args = [Is(0, 8)],
+                },
             ],
         };
         byte[] program = SeccompCompiler.Compile(profile);
@@ -209,8 +265,14 @@ public sealed class SeccompCompilerTests
     {
         // A condition for every call makes blocks that cannot be merged.
         var table = SyscallTable.Find("SCMP_ARCH_X86_64")!;
-        var rules = table.Numbers.Select((n, i) =>
-            new LinuxSyscall { Names = [n.Key], Action = "SCMP_ACT_ALLOW", Args = [Is(0, (ulong)i << 32)] }
+        var rules = table.Numbers.Select(
+            (n, i) =>
+                new LinuxSyscall
+                {
+                    Names = [n.Key],
+                    Action = "SCMP_ACT_ALLOW",
+                    Args = [Is(0, (ulong)i << 32)],
+                }
         );
         byte[] program = SeccompCompiler.Compile(new LinuxSeccomp { DefaultAction = "SCMP_ACT_ERRNO", Syscalls = [.. rules] });
 

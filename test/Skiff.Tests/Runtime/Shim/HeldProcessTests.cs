@@ -172,11 +172,7 @@ public sealed class HeldProcessTests : IDisposable
     {
         Fd client = Attach();
         const string Script = "t=$(tty); exec <&- >/dev/null 2>&1; sleep 0.1; echo back >$t";
-        process.Launch(
-            ProcessStreams.OfTerminal(Pty.Open(), input: false),
-            closeInput: true,
-            stdio => Spawn(Script, stdio)
-        );
+        process.Launch(ProcessStreams.OfTerminal(Pty.Open(), input: false), closeInput: true, stdio => Spawn(Script, stdio));
         RunToEnd();
         Assert.Equal("back\r\n", ReadAll(client));
     }

@@ -12,10 +12,7 @@ public sealed class LogEncoderTests
 
     [Fact]
     public void A_line_has_dockers_form() =>
-        Assert.Equal(
-            """{"log":"hi there\n","stream":"stdout","time":"2026-01-02T03:04:05Z"}""" + "\n",
-            Encode("hi there"u8)
-        );
+        Assert.Equal("""{"log":"hi there\n","stream":"stdout","time":"2026-01-02T03:04:05Z"}""" + "\n", Encode("hi there"u8));
 
     [Fact]
     public void A_piece_of_a_line_has_no_newline() =>

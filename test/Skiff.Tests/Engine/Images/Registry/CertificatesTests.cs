@@ -32,7 +32,12 @@ public sealed class CertificatesTests : IDisposable
         var names = new SubjectAlternativeNameBuilder();
         names.AddDnsName("localhost");
         request.CertificateExtensions.Add(names.Build());
-        using var bare = request.Create(authority, DateTimeOffset.UtcNow.AddHours(-1), DateTimeOffset.UtcNow.AddHours(1), [1, 2, 3]);
+        using var bare = request.Create(
+            authority,
+            DateTimeOffset.UtcNow.AddHours(-1),
+            DateTimeOffset.UtcNow.AddHours(1),
+            [1, 2, 3]
+        );
         using var whole = bare.CopyWithPrivateKey(key);
         return X509CertificateLoader.LoadPkcs12(whole.Export(X509ContentType.Pkcs12), null);
     }
@@ -85,6 +90,10 @@ public sealed class CertificatesTests : IDisposable
     {
         var file = Path.Combine(directory.FullName, "client.cert");
         File.WriteAllText(file, "nonsense");
-        Assert.Contains(file, Assert.Throws<EngineException>(() => Certificates.For(directory.FullName)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            file,
+            Assert.Throws<EngineException>(() => Certificates.For(directory.FullName)).Message,
+            StringComparison.Ordinal
+        );
     }
 }

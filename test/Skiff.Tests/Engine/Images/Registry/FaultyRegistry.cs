@@ -59,7 +59,12 @@ internal sealed class FaultyRegistry : IAsyncDisposable
     }
 
     public Descriptor AddBlob(byte[] bytes, string type = "application/octet-stream") =>
-        new() { MediaType = type, Digest = Add(bytes, type), Size = bytes.Length };
+        new()
+        {
+            MediaType = type,
+            Digest = Add(bytes, type),
+            Size = bytes.Length,
+        };
 
     public void Tag(string name, Digest digest) => Content[name] = Content[digest.ToString()];
 

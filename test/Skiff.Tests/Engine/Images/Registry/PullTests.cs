@@ -177,7 +177,8 @@ public sealed class PullTests : IAsyncLifetime
         Assert.Contains("schema 1", (await Refused("a:1")).Message, StringComparison.Ordinal);
 
         var blob = registry.AddBlob("{}"u8.ToArray(), MediaTypes.OciEmpty);
-        var artifact = $$"""{"schemaVersion":2,"config":{"mediaType":"{{MediaTypes.OciEmpty}}","digest":"{{blob.Digest}}","size":2},"layers":[]}""";
+        var artifact =
+            $$"""{"schemaVersion":2,"config":{"mediaType":"{{MediaTypes.OciEmpty}}","digest":"{{blob.Digest}}","size":2},"layers":[]}""";
         registry.Content["b:1"] = (System.Text.Encoding.UTF8.GetBytes(artifact), MediaTypes.OciManifest);
         Assert.StartsWith("this is not an image", (await Refused("b:1")).Message, StringComparison.Ordinal);
     }
@@ -189,10 +190,9 @@ public sealed class PullTests : IAsyncLifetime
     {
         var bad = Tar("bad");
         var manifest = Add(registry, "a:1", Machine, Tar("good"), bad);
-        var layer = System.Text.Json.JsonSerializer.Deserialize(
-            registry.Content[manifest.Digest.ToString()].Bytes,
-            OciJson.Default.Manifest
-        )!.Layers[1];
+        var layer = System
+            .Text.Json.JsonSerializer.Deserialize(registry.Content[manifest.Digest.ToString()].Bytes, OciJson.Default.Manifest)!
+            .Layers[1];
         var bytes = (byte[])registry.Content[layer.Digest.ToString()].Bytes.Clone();
         bytes[^20] ^= 1;
         registry.Content[layer.Digest.ToString()] = (sameSize ? bytes : bytes[..^1], layer.MediaType);

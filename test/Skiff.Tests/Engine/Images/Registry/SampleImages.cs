@@ -93,7 +93,12 @@ internal static class SampleImages
 
     public static Digest AddIndex(FaultyRegistry registry, string name, params Descriptor[] manifests)
     {
-        var index = new Skiff.Oci.Images.Index { SchemaVersion = 2, MediaType = MediaTypes.OciIndex, Manifests = manifests };
+        var index = new Skiff.Oci.Images.Index
+        {
+            SchemaVersion = 2,
+            MediaType = MediaTypes.OciIndex,
+            Manifests = manifests,
+        };
         var digest = registry.Add(JsonSerializer.SerializeToUtf8Bytes(index, OciJson.Default.Index), MediaTypes.OciIndex);
         registry.Tag(name, digest);
         return digest;

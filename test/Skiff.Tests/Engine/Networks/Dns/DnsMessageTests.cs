@@ -60,7 +60,11 @@ public sealed class DnsMessageTests
     {
         byte[] query = Query("2.0.17.172.in-addr.arpa", DnsCode.PTR);
         byte[] answer = DnsMessage.Pointer(query, Read(query), "web.bridge");
-        Assert.EndsWith("000c" + "03776562" + "06627269646765" + "00", Convert.ToHexStringLower(answer), StringComparison.Ordinal);
+        Assert.EndsWith(
+            "000c" + "03776562" + "06627269646765" + "00",
+            Convert.ToHexStringLower(answer),
+            StringComparison.Ordinal
+        );
     }
 
     [Theory]
@@ -74,7 +78,18 @@ public sealed class DnsMessageTests
     {
         byte[] header = [0, 1, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0];
         byte[] end = [0, 1, 0, 1];
-        foreach (byte[] name in (byte[][])[[0xc0, 12], [64, .. new byte[64], 0], [5, 1, 2], [1, 97], [], Labels(128, 1), Labels(5, 63)])
+        foreach (
+            byte[] name in (byte[][])
+                [
+                    [0xc0, 12],
+                    [64, .. new byte[64], 0],
+                    [5, 1, 2],
+                    [1, 97],
+                    [],
+                    Labels(128, 1),
+                    Labels(5, 63),
+                ]
+        )
             Assert.Equal(DnsCode.FormErr, DnsMessage.TryReadQuery([.. header, .. name, .. end], out _));
         Assert.Equal(DnsCode.NoError, DnsMessage.TryReadQuery([.. header, .. Labels(127, 1), .. end], out var longest));
         Assert.Equal(253, longest.Name.Length);

@@ -23,7 +23,15 @@ public sealed class DnsServerTests : IDisposable
         upstream.Bind(Anywhere);
         upstream.ReceiveTimeout = 5000;
         foreach (string id in (string[])["one", "two"])
-            names.AddNetwork(new Network { Id = id, Name = id == "one" ? "bridge" : "other", Driver = "bridge", Subnets = [new Subnet("172.17.0.0/16", "172.17.0.1")] });
+            names.AddNetwork(
+                new Network
+                {
+                    Id = id,
+                    Name = id == "one" ? "bridge" : "other",
+                    Driver = "bridge",
+                    Subnets = [new Subnet("172.17.0.0/16", "172.17.0.1")],
+                }
+            );
         names.Add(Web, "web", "webhost", [new DnsEndpoint("one", "bridge", 0xac110002, ["www", "shared"])]);
         names.Add(Client, "client", "mail.example.com", [new DnsEndpoint("one", "bridge", 0xac110003, ["shared"])]);
         names.Add(Stranger, "stranger", "web", [new DnsEndpoint("two", "other", 0xac110009, [])]);
@@ -77,8 +85,7 @@ public sealed class DnsServerTests : IDisposable
     }
 
     [Fact]
-    public void The_gateway_is_the_host() =>
-        Assert.Equal([0xac110001], names.Find(Client, "host.docker.internal").Addresses);
+    public void The_gateway_is_the_host() => Assert.Equal([0xac110001], names.Find(Client, "host.docker.internal").Addresses);
 
     [Fact]
     public async Task Names_are_answered_over_udp_and_tcp()
