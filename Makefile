@@ -7,6 +7,7 @@ PREFIX ?= /usr/local
 DESTDIR ?=
 BIN := artifacts/bin
 PROGRAMS := $(BIN)/skiff $(BIN)/skiffd $(BIN)/skiff-runtime
+BENCH := $(BIN)/skiff-bench
 SOURCES := $(shell find src -name obj -prune -o -name bin -prune -o -type f -print) Directory.Build.props Directory.Build.targets Directory.Packages.props
 
 .PHONY: help build publish test unit-test system-test bench fmt lint accept demo install uninstall clean deps sdk root
@@ -20,11 +21,11 @@ build: sdk ## compile everything, with all analyzers
 publish: $(PROGRAMS) ## the three native programs, into artifacts/bin
 
 $(BIN)/skiff: $(SOURCES) | deps
-	build/publish Skiff.Cli skiff
+	build/publish src/Skiff.Cli skiff
 $(BIN)/skiffd: $(SOURCES) | deps
-	build/publish Skiff.Daemon skiffd
+	build/publish src/Skiff.Daemon skiffd
 $(BIN)/skiff-runtime: $(SOURCES) | deps
-	build/publish Skiff.Runtime skiff-runtime
+	build/publish src/Skiff.Runtime skiff-runtime
 
 test: root deps publish ## all tests: unit tests, then system tests on the native programs (needs root)
 	build/test unit system
@@ -35,8 +36,11 @@ unit-test: sdk ## only what needs nothing
 system-test: root deps publish ## only what needs root (SKIFF_LAUNCHES=n for a longer launch test)
 	build/test system
 
-bench: root deps publish ## side by side with docker and podman, where they are installed
+bench: root deps publish $(BENCH) ## side by side with docker and podman, where they are installed
 	bench/run
+
+$(BENCH): $(shell find bench/Skiff.Bench -maxdepth 1 -type f)
+	build/publish bench/Skiff.Bench skiff-bench
 
 fmt: sdk ## format the code
 	dotnet tool restore && dotnet csharpier format .

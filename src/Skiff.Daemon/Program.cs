@@ -1,10 +1,12 @@
 // skiffd: opens the engine, opens the door, waits for the signal to go.
 using System.CommandLine;
 using System.Runtime.InteropServices;
+using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 using Skiff.Daemon;
 using Skiff.Daemon.Docker;
 using Skiff.Engine;
+using Skiff.Engine.Host;
 
 var flags = new DaemonFlags();
 var parsed = flags.Command((result, _) => RunAsync(result)).Parse(args);
@@ -56,7 +58,9 @@ static async Task<int> ServeAsync(DaemonOptions options)
     var server = ServerInfo.Of(options.LogLevel == "debug", e => Log.BackgroundFailed(log, e));
     Log.Starting(log, server.Version, options.Engine.DataRoot);
     await using var engine = await Engine.OpenAsync(options.Engine, server.Report, CancellationToken.None);
-    await using var app = await ApiServer.StartAsync(options.Hosts, options.Group, Routes.Of(engine, server).HandleAsync, log);
+    using var idle = new IdleTrim();
+    var routes = Routes.Of(engine, server);
+    await using var app = await ApiServer.StartAsync(options.Hosts, options.Group, AnswerAsync, log);
     foreach (string notice in engine.Networks.Notices)
         Log.Notice(log, notice);
     Directory.CreateDirectory(Path.GetDirectoryName(options.PidFile)!);
@@ -78,6 +82,19 @@ static async Task<int> ServeAsync(DaemonOptions options)
     foreach (string host in options.Hosts.Where(h => h.StartsWith("unix://", StringComparison.Ordinal)))
         File.Delete(host["unix://".Length..]);
     return 0;
+
+    async Task AnswerAsync(HttpContext context)
+    {
+        idle.Touch();
+        try
+        {
+            await routes.HandleAsync(context);
+        }
+        finally
+        {
+            idle.Touch();
+        }
+    }
 
     void End(PosixSignalContext context)
     {

@@ -90,10 +90,14 @@ public sealed class BadInputTests(Port port) : IDisposable
     [Fact]
     public void Nothing_of_all_that_is_left_behind()
     {
-        string before = engine.Skiff("ps", "-aq").Expect().Text;
-        engine.Skiff("run", "--rm", "busybox", "no-such-command").Expect(127);
-        engine.Skiff("run", "--rm", "-u", "nobody-here", "busybox", "true").Expect(125);
-        Assert.Equal(before, engine.Skiff("ps", "-aq").Expect().Text);
+        // Other tests share this engine and come and go: look only at what carries this test's label.
+        engine.Skiff("run", "--rm", "--label", "left=behind", "busybox", "no-such-command").Expect(127);
+        engine.Skiff("run", "--rm", "--label", "left=behind", "-u", "nobody-here", "busybox", "true").Expect(125);
+        Assert.Equal("", engine.Skiff("ps", "-aq", "--filter", "label=left=behind").Expect().Text);
+        engine.Skiff("run", "--label", "left=behind", "busybox", "no-such-command").Expect(127);
+        string kept = engine.Skiff("ps", "-aq", "--filter", "label=left=behind").Expect().Text;
+        Assert.NotEqual("", kept);
+        engine.Skiff("rm", kept).Expect();
     }
 
     [Theory, MemberData(nameof(Clients))]

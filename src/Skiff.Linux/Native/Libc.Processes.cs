@@ -63,4 +63,7 @@ internal static unsafe partial class Libc
 
     [LibraryImport(Library, SetLastError = true)]
     internal static partial int posix_spawn_file_actions_addclosefrom_np(byte* actions, int from);
+
+    [LibraryImport(Library, SetLastError = true)]
+    internal static partial int malloc_trim(nuint pad);
 }

@@ -16,17 +16,21 @@ public static unsafe class IdleMemory
 
     /// <summary>
     /// Collects garbage, returns the free heap to the system, and unmaps the unchanged pages of the program and its
-    /// libraries. Some milliseconds with a heap of a few megabytes. Only for a process with one thread of its own: no
-    /// other may write static data meanwhile.
+    /// libraries. Some milliseconds with a heap of a few megabytes.
     /// </summary>
-    public static void Shrink()
+    /// <param name="alone">
+    /// the process has one thread of its own, so that nobody writes static data meanwhile; else only what nobody can write
+    /// is unmapped
+    /// </param>
+    public static void Shrink(bool alone)
     {
-        (nint Start, nint End)[] mappings = FileMappings();
+        (nint Start, nint End)[] mappings = FileMappings(alone);
         nint call = ChildMemory.SystemCall;
         int pagemap = Libc.open("/proc/self/pagemap", Libc.O_RDONLY | Libc.O_CLOEXEC, 0);
         Libc.Check(pagemap, "open", "/proc/self/pagemap");
         GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
         GC.WaitForPendingFinalizers(); // the other thread: asleep from here on
+        _ = Libc.malloc_trim(0);
         ulong* entries = stackalloc ulong[PagesAtOnce];
         fixed ((nint, nint)* ranges = mappings)
             Drop(
@@ -87,8 +91,8 @@ public static unsafe class IdleMemory
         call(close, pagemap, 0, 0, 0, 0, 0); // here, because whatever runs after this brings pages back
     }
 
-    /// <summary>Private mappings of files.</summary>
-    static (nint, nint)[] FileMappings()
+    /// <summary>Private mappings of files, with those that can be written or without.</summary>
+    static (nint, nint)[] FileMappings(bool writable)
     {
         List<(nint, nint)> ranges = [];
         foreach (string line in KernelFile.Read("/proc/self/maps").Split('\n'))
@@ -96,7 +100,13 @@ public static unsafe class IdleMemory
             // 00400000-00404000 r--p 00000000 08:01 1234      /usr/bin/skiff-runtime
             int dash = line.IndexOf('-', StringComparison.Ordinal);
             int space = line.IndexOf(' ', StringComparison.Ordinal);
-            if (dash < 0 || space < dash || line[space + 4] != 'p' || !line.Contains(" /", StringComparison.Ordinal))
+            if (
+                dash < 0
+                || space < dash
+                || line[space + 4] != 'p'
+                || (line[space + 2] == 'w' && !writable)
+                || !line.Contains(" /", StringComparison.Ordinal)
+            )
                 continue;
             ranges.Add((Address(line.AsSpan(0, dash)), Address(line.AsSpan(dash + 1, space - dash - 1))));
         }

@@ -67,7 +67,7 @@ internal sealed class Shim : IDisposable
                 return;
             grown = false;
             buffer.Release();
-            IdleMemory.Shrink();
+            IdleMemory.Shrink(alone: true);
         }
     }
 
