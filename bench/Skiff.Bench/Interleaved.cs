@@ -18,7 +18,8 @@ public static class Interleaved
                 Timed(engine, measurement.Setup, mustSucceed: true);
         for (int round = -WarmUps; round < options.Runs; round++)
         {
-            Console.Error.Write($"\r{measurement.Name}: {Math.Max(0, round + 1)}/{options.Runs}   ");
+            if (!Console.IsErrorRedirected)
+                Console.Error.Write($"\r{measurement.Name}: {Math.Max(0, round + 1)}/{options.Runs}   ");
             foreach (var engine in options.Engines)
             {
                 if (measurement.Before is not null)
@@ -28,7 +29,8 @@ public static class Interleaved
                     samples[engine.Name].Add(sample);
             }
         }
-        Console.Error.Write("\r\e[K");
+        if (!Console.IsErrorRedirected)
+            Console.Error.Write("\r\e[K");
         foreach (var engine in options.Engines)
             if (measurement.Teardown is not null)
                 Timed(engine, measurement.Teardown, mustSucceed: false);

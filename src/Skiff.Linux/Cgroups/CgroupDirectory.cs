@@ -80,9 +80,10 @@ internal static class CgroupDirectory
             {
                 KernelFile.Write(file, $"+{controller}");
             }
-            catch (ErrnoException e) when (e.Errno is Errno.ENOENT or Errno.EOPNOTSUPP or Errno.EINVAL)
+            catch (ErrnoException e) when (e.Errno is Errno.ENOENT or Errno.EOPNOTSUPP or Errno.EINVAL or Errno.EBUSY)
             {
-                // Not to be had here (cpu with real-time processes about, say). Whoever sets a limit of it is told then.
+                // Not to be had here: cpu with real-time processes about, or processes in a cgroup that only looks like
+                // the root (an engine in a container of another). Whoever sets a limit of it is told then.
             }
         }
     }
