@@ -40,6 +40,21 @@ public sealed class SixStepsTests(Port port)
     [Theory]
     [InlineData("skiff")]
     [InlineData("docker")]
+    public void A_pull_shows_its_progress_on_a_terminal_one_line_a_layer(string client)
+    {
+        using var fresh = new EngineUnderTest("--registry-mirror", $"http://{port.Registry.Host}");
+        using var terminal = fresh.OnTerminal(client, "pull", "busybox");
+        terminal.WaitFor("Pulling from library/busybox");
+        terminal.WaitFor("Pulling fs layer");
+        terminal.WaitFor("\e[1A"); // back to the layer's line
+        Assert.Matches(@"[\d.]+ ?[kM]?B(/[\d.]+ ?[kM]?B)?", terminal.WaitFor("Pull complete"));
+        terminal.WaitFor("Status: Downloaded newer image for busybox:latest");
+        Assert.Equal(0, terminal.Wait());
+    }
+
+    [Theory]
+    [InlineData("skiff")]
+    [InlineData("docker")]
     public void The_writable_layer_lies_on_top_of_the_image(string client)
     {
         engine
