@@ -23,6 +23,7 @@ internal sealed class CliConfig(string directory)
 
     public string? DetachKeys => Text("detachKeys");
     public string? PsFormat => Text("psFormat");
+    public string? StatsFormat => Text("statsFormat");
     public string? ImagesFormat => Text("imagesFormat");
 
     /// <exception cref="CliException">the file is not JSON</exception>

@@ -16,6 +16,7 @@ namespace Skiff.Docker;
 [JsonSerializable(typeof(ContainerInspect))]
 [JsonSerializable(typeof(ContainerWaitAnswer))]
 [JsonSerializable(typeof(ContainerTopAnswer))]
+[JsonSerializable(typeof(StatsBody))]
 [JsonSerializable(typeof(IReadOnlyList<FilesystemChange>))]
 [JsonSerializable(typeof(ContainerUpdateBody))]
 [JsonSerializable(typeof(ContainerUpdateAnswer))]

@@ -56,6 +56,7 @@ internal static class CommandTree
         new("container", "pause", "pause", () => new PauseCommand(), []),
         new("container", "unpause", "unpause", () => new UnpauseCommand(), []),
         new("container", "rename", "rename", () => new RenameCommand(), []),
+        new("container", "stats", "stats", () => new StatsCommand(), []),
         new("container", "top", "top", () => new TopCommand(), []),
         new("container", "port", "port", () => new PortCommand(), []),
         new("image", "ls", "images", () => new ImagesCommand(), ["list"]),

@@ -28,7 +28,6 @@ internal static class Absent
 
     static readonly (string Method, string Pattern, string What)[] NotYet =
     [
-        ("GET", "containers/{id}/stats", "container stats"),
         ("GET", "containers/{id}/changes", "container diff"),
         ("GET", "containers/{id}/export", "container export"),
         ("HEAD", "containers/{id}/archive", "copying files (cp)"),

@@ -50,6 +50,9 @@ public sealed class ApiClient(string socketPath) : IDisposable
         return state.GetProperty("Running").GetBoolean() ? -1 : state.GetProperty("ExitCode").GetInt32();
     }
 
+    /// <summary>The JSON that a GET answers.</summary>
+    public JsonElement Get(string path) => Send(HttpMethod.Get, path, "");
+
     JsonElement Post(string path, string body) => Send(HttpMethod.Post, path, body);
 
     JsonElement Send(HttpMethod method, string path, string body)

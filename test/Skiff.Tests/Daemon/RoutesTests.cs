@@ -105,9 +105,9 @@ public sealed class RoutesTests
             StringComparison.Ordinal
         );
         Assert.EndsWith("\r\n\r\n[]", await server.AskAsync("GET", "/plugins"), StringComparison.Ordinal);
-        string stats = await server.AskAsync("GET", "/containers/x/stats");
-        Assert.StartsWith("HTTP/1.1 501 ", stats, StringComparison.Ordinal);
-        Assert.Contains("container stats is not supported yet", stats, StringComparison.Ordinal);
+        string search = await server.AskAsync("GET", "/images/search");
+        Assert.StartsWith("HTTP/1.1 501 ", search, StringComparison.Ordinal);
+        Assert.Contains("searching for images is not supported yet", search, StringComparison.Ordinal);
     }
 
     [Fact]
