@@ -8,7 +8,11 @@ namespace Skiff.Linux;
 public static unsafe class KernelFile
 {
     /// <exception cref="ErrnoException">open or read: ENOENT, ESRCH, EACCES</exception>
-    public static string Read(string path)
+    public static string Read(string path) => Encoding.UTF8.GetString(ReadBytes(path));
+
+    /// <summary>The same, as it is.</summary>
+    /// <exception cref="ErrnoException">open or read: ENOENT, ESRCH, EACCES</exception>
+    public static byte[] ReadBytes(string path)
     {
         using var file = new Fd((int)Libc.Check(Libc.open(path, Libc.O_RDONLY | Libc.O_CLOEXEC, 0), "open", path));
         byte[] buffer = new byte[4096];
@@ -22,7 +26,7 @@ public static unsafe class KernelFile
                 continue;
             Libc.Check(got, "read", path);
             if (got == 0)
-                return Encoding.UTF8.GetString(buffer, 0, used);
+                return buffer[..used];
             used += (int)got;
             if (used == buffer.Length)
                 Array.Resize(ref buffer, buffer.Length * 2);

@@ -1,6 +1,7 @@
 // skiff-runtime: dispatches to its commands by hand, because every container pays for its start-up.
 using System.Text;
 using Skiff.Linux;
+using Skiff.Linux.Spawn;
 using Skiff.Runtime.Commands;
 
 namespace Skiff.Runtime;
@@ -19,6 +20,12 @@ internal static class Program
                 _ => Fail($"unknown command {arguments[0]}"),
             };
     }
+
+    /// <summary>
+    /// First thing in every command that clones processes for a container: makes sure that /proc/PID/exe of the clones
+    /// is nothing that a container could write to.
+    /// </summary>
+    internal static void Seal() => SafeProgram.Become("skiff-runtime");
 
     /// <summary>Says so on standard error; the exit code for failures of our own.</summary>
     internal static int Fail(string message)

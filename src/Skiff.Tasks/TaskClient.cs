@@ -49,7 +49,7 @@ public sealed class TaskClient
             SpawnedProcess shim = ProcessSpawner.Start(
                 new SpawnRequest
                 {
-                    Path = runtimePath,
+                    Path = ShimProgram.Open(runtimePath),
                     Arguments = ["skiff-runtime", "shim", "--bundle", bundle],
                     Environment = ["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"],
                     Descriptors = networkNamespace is null

@@ -29,6 +29,7 @@ internal readonly record struct Syscall(string Name, int X64, int Arm64)
     internal static readonly Syscall setresgid = new("setresgid", 119, 149);
     internal static readonly Syscall capget = new("capget", 125, 90);
     internal static readonly Syscall capset = new("capset", 126, 91);
+    internal static readonly Syscall statfs = new("statfs", 137, 43);
     internal static readonly Syscall pivot_root = new("pivot_root", 155, 41);
     internal static readonly Syscall prctl = new("prctl", 157, 167);
     internal static readonly Syscall mount = new("mount", 165, 40);

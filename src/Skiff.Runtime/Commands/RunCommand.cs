@@ -10,6 +10,7 @@ internal static class RunCommand
 {
     public static int Run(ReadOnlySpan<string> arguments)
     {
+        Program.Seal();
         string bundle = ".";
         string? id = null;
         for (int i = 0; i < arguments.Length; i++)

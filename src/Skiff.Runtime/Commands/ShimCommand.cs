@@ -19,6 +19,7 @@ internal static class ShimCommand
     {
         if (arguments.Length != 2 || arguments[0] != "--bundle")
             return Program.Fail("usage: skiff-runtime shim --bundle DIR (with a listening socket as descriptor 3)");
+        Program.Seal();
         string bundle = Path.GetFullPath(arguments[1]);
         try
         {
