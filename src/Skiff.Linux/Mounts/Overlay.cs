@@ -1,4 +1,7 @@
 // Overlay filesystems that are mounted nowhere.
+using System.Runtime.ExceptionServices;
+using Skiff.Linux.Native;
+
 namespace Skiff.Linux.Mounts;
 
 public static class Overlay
@@ -32,20 +35,65 @@ public static class Overlay
         {
             return MountApi.Make("overlay", "overlay", options, flags);
         }
-        catch (ErrnoException e) when (e.Errno == Errno.EINVAL && e.Subject?.Contains("lowerdir+") == true)
+        catch (ErrnoException e) when (e.Errno == Errno.EINVAL)
         {
-            // Before Linux 6.7 all lower directories are one option, and fsconfig(2) takes no more than 255 bytes of it.
-            return MountApi.Make("overlay", "overlay", Joined(options), flags);
+            return FromOneOption(options, flags);
         }
     }
 
-    /// <summary>One lowerdir= for all; colon and backslash are escaped. overlayfs.rst, Multiple lower layers.</summary>
-    internal static IReadOnlyList<string> Joined(IReadOnlyList<string> options)
+    /// <summary>
+    /// Before Linux 6.7, where lowerdir+ is an unknown option that is only noticed at the end, all lower
+    /// directories are one option, of which fsconfig(2) takes no more than 255 bytes. So they are named as briefly as can be: by the numbers of descriptors, seen from /proc/self/fd; 63 of three digits fit.
+    /// overlayfs.rst, Multiple lower layers.
+    /// </summary>
+    internal static Fd FromOneOption(IReadOnlyList<string> options, MountFlags flags)
     {
         const string Key = "lowerdir+=";
-        IEnumerable<string> lowers = options
-            .Where(o => o.StartsWith(Key, StringComparison.Ordinal))
-            .Select(o => o[Key.Length..].Replace("\\", "\\\\").Replace(":", "\\:"));
-        return ["lowerdir=" + string.Join(':', lowers), .. options.Where(o => !o.StartsWith(Key, StringComparison.Ordinal))];
+        var lowers = new List<Fd>();
+        try
+        {
+            foreach (string option in options.Where(o => o.StartsWith(Key, StringComparison.Ordinal)))
+                lowers.Add(OpenPath(option[Key.Length..]));
+            string[] joined =
+            [
+                "lowerdir=" + string.Join(':', lowers.Select(l => l.Number)),
+                .. options.Where(o => !o.StartsWith(Key, StringComparison.Ordinal)),
+            ];
+            return WithWorkingDirectory("/proc/self/fd", () => MountApi.Make("overlay", "overlay", joined, flags));
+        }
+        finally
+        {
+            foreach (Fd lower in lowers)
+                lower.Dispose();
+        }
+    }
+
+    static Fd OpenPath(string path) =>
+        new((int)Libc.Check(Libc.open(path, Libc.O_PATH | Libc.O_CLOEXEC, 0), "open", path));
+
+    /// <summary>On a thread with a working directory of its own: that of the process is everybody's.</summary>
+    static Fd WithWorkingDirectory(string directory, Func<Fd> make)
+    {
+        Fd? made = null;
+        ExceptionDispatchInfo? failure = null;
+        var thread = new Thread(() =>
+        {
+            try
+            {
+                const int CLONE_FS = 0x200;
+                Libc.Check(Libc.Call(Syscall.unshare, CLONE_FS), "unshare", "working directory");
+                using (Fd place = OpenPath(directory))
+                    Libc.Check(Libc.Call(Syscall.fchdir, place.Number), "fchdir", directory);
+                made = make();
+            }
+            catch (Exception e)
+            {
+                failure = ExceptionDispatchInfo.Capture(e);
+            }
+        });
+        thread.Start();
+        thread.Join();
+        failure?.Throw();
+        return made!;
     }
 }

@@ -123,13 +123,6 @@ public sealed class LaunchPlanTests
     }
 
     [Fact]
-    public void Lower_directories_are_joined_and_escaped_for_older_kernels() =>
-        Assert.Equal(
-            [@"lowerdir=/a\:b:/c\\d", "upperdir=/u", "workdir=/w"],
-            Overlay.Joined(["lowerdir+=/a:b", @"lowerdir+=/c\d", "upperdir=/u", "workdir=/w"])
-        );
-
-    [Fact]
     public void Start_ticks_are_found_behind_any_program_name() =>
         Assert.Equal(22ul, ProcessStat.ParseStartTicks("7 (a) b (c) S 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24"));
 }
