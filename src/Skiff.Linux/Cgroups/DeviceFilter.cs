@@ -71,9 +71,11 @@ public static unsafe class DeviceFilter
             Instruction(LoadWord, 4, 1, offset: 4), // w4: major
             Instruction(LoadWord, 5, 1, offset: 8), // w5: minor
         };
-        for (int i = rules.Count - 1; i >= 0; i--)
-            Append(code, rules[i]);
-        code.Add(Instruction(MoveNumber, 0, immediate: 1));
+        int last = rules.Count - 1;
+        while (last >= 0 && rules[last].Type != 'a')
+            Append(code, rules[last--]);
+        // Either a rule for everything ends the list, or the default does: the verifier refuses code that is never reached.
+        code.Add(Instruction(MoveNumber, 0, immediate: last < 0 || rules[last].Allow ? 1 : 0));
         code.Add(Instruction(Exit, 0));
         byte[] bytes = new byte[code.Count * 8];
         for (int i = 0; i < code.Count; i++)
@@ -84,19 +86,16 @@ public static unsafe class DeviceFilter
     static void Append(List<ulong> code, DeviceRule rule)
     {
         var jumps = new List<int>(); // instructions that leave for the next rule
-        if (rule.Type != 'a')
-        {
-            Jump(Instruction(JumpIfNotEqual, 2, immediate: rule.Type == 'b' ? 1 : 2));
-            int access = AccessBits(rule.Access);
-            code.Add(Instruction(MoveRegister, 1, 3));
-            code.Add(Instruction(And, 1, immediate: access));
-            // An allowing rule fits if it covers all that is asked; a denying one if it forbids any of it.
-            Jump(rule.Allow ? Instruction(JumpIfRegisterNotEqual, 1, 3) : Instruction(JumpIfEqual, 1));
-            if (rule.Major is long major)
-                Jump(Instruction(JumpIfNotEqual, 4, immediate: (int)major));
-            if (rule.Minor is long minor)
-                Jump(Instruction(JumpIfNotEqual, 5, immediate: (int)minor));
-        }
+        Jump(Instruction(JumpIfNotEqual, 2, immediate: rule.Type == 'b' ? 1 : 2));
+        int access = AccessBits(rule.Access);
+        code.Add(Instruction(MoveRegister, 1, 3));
+        code.Add(Instruction(And, 1, immediate: access));
+        // An allowing rule fits if it covers all that is asked; a denying one if it forbids any of it.
+        Jump(rule.Allow ? Instruction(JumpIfRegisterNotEqual, 1, 3) : Instruction(JumpIfEqual, 1));
+        if (rule.Major is long major)
+            Jump(Instruction(JumpIfNotEqual, 4, immediate: (int)major));
+        if (rule.Minor is long minor)
+            Jump(Instruction(JumpIfNotEqual, 5, immediate: (int)minor));
         code.Add(Instruction(MoveNumber, 0, immediate: rule.Allow ? 1 : 0));
         code.Add(Instruction(Exit, 0));
         foreach (int jump in jumps)
@@ -109,7 +108,7 @@ public static unsafe class DeviceFilter
         }
     }
 
-    static void Attach(string directory, byte[] program)
+    internal static void Attach(string directory, byte[] program)
     {
         using var cgroup = new Fd(
             (int)Libc.Check(Libc.open(directory, Libc.O_RDONLY | Libc.O_DIRECTORY | Libc.O_CLOEXEC, 0), "open", directory)

@@ -31,19 +31,16 @@ public static class Overlay
     /// <summary>The same from options as in a bundle's mount: "lowerdir+=...", "upperdir=...", "workdir=...", "volatile".</summary>
     public static Fd FromOptions(IReadOnlyList<string> options, MountFlags flags = default)
     {
-        try
-        {
-            return MountApi.Make("overlay", "overlay", options, flags);
-        }
-        catch (ErrnoException e) when (e.Errno == Errno.EINVAL)
-        {
-            return FromOneOption(options, flags);
-        }
+        // Asked before, not tried: older kernels log every option that they do not know.
+        return Environment.OSVersion.Version >= LowerDirectoryAppends
+            ? MountApi.Make("overlay", "overlay", options, flags)
+            : FromOneOption(options, flags);
     }
 
+    static readonly Version LowerDirectoryAppends = new(6, 7);
+
     /// <summary>
-    /// Before Linux 6.7, where lowerdir+ is an unknown option that is only noticed at the end, all lower
-    /// directories are one option, of which fsconfig(2) takes no more than 255 bytes. So they are named as briefly as can be: by the numbers of descriptors, seen from /proc/self/fd; 63 of three digits fit.
+    /// Before Linux 6.7, all lower directories are one option, of which fsconfig(2) takes no more than 255 bytes. So they are named as briefly as can be: by the numbers of descriptors, seen from /proc/self/fd; 63 of three digits fit.
     /// overlayfs.rst, Multiple lower layers.
     /// </summary>
     internal static Fd FromOneOption(IReadOnlyList<string> options, MountFlags flags)
@@ -68,8 +65,7 @@ public static class Overlay
         }
     }
 
-    static Fd OpenPath(string path) =>
-        new((int)Libc.Check(Libc.open(path, Libc.O_PATH | Libc.O_CLOEXEC, 0), "open", path));
+    static Fd OpenPath(string path) => new((int)Libc.Check(Libc.open(path, Libc.O_PATH | Libc.O_CLOEXEC, 0), "open", path));
 
     /// <summary>On a thread with a working directory of its own: that of the process is everybody's.</summary>
     static Fd WithWorkingDirectory(string directory, Func<Fd> make)
