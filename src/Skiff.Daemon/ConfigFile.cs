@@ -25,6 +25,7 @@ internal sealed record ConfigFile
     public string? Group { get; init; }
     public string? LogLevel { get; init; }
     public bool? Debug { get; init; }
+    public string? LogDriver { get; init; }
     public IReadOnlyDictionary<string, string>? LogOpts { get; init; }
     public string? SeccompProfile { get; init; }
     public bool? NoNewPrivileges { get; init; }

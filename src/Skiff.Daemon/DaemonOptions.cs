@@ -2,6 +2,7 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using Skiff.Engine;
+using Skiff.Engine.Containers;
 
 namespace Skiff.Daemon;
 
@@ -71,9 +72,13 @@ internal sealed class DaemonFlags
         Description = "debug, info, warn, error or fatal (default info)",
     };
     readonly Option<bool> debug = new("--debug", "-D") { Description = "The same as --log-level debug" };
+    readonly Option<string?> logDriver = new("--log-driver")
+    {
+        Description = "How containers' output is kept: json-file, local or none (default json-file)",
+    };
     readonly Option<string[]> logOptions = new("--log-opt")
     {
-        Description = "Default of containers' logs: max-size=SIZE, max-file=N; repeatable",
+        Description = "Option of the log driver: max-size=SIZE, max-file=N, labels=A,B ...; repeatable",
     };
     readonly Option<string?> seccomp = new("--seccomp-profile")
     {
@@ -138,6 +143,7 @@ internal sealed class DaemonFlags
             group,
             logLevel,
             debug,
+            logDriver,
             logOptions,
             seccomp,
             noNewPrivileges,
@@ -159,9 +165,8 @@ internal sealed class DaemonFlags
         if (flags.GetValue(logOptions) is { Length: > 0 } && config.LogOpts is not null)
             throw Twice("log-opts");
         var log = Map(flags.GetValue(logOptions), config.LogOpts);
-        foreach (string key in log.Keys)
-            if (key is not ("max-size" or "max-file"))
-                throw EngineException.Invalid($"unknown log-opt \"{key}\": max-size and max-file are known");
+        string driver = One(flags, logDriver, config.LogDriver, "log-driver") ?? "json-file";
+        LogSettings.Parse(driver, log);
         string[] listen = Many(flags, hosts, config.Hosts, "hosts");
         foreach (string host in listen)
             ApiServer.CheckHost(host);
@@ -206,8 +211,8 @@ internal sealed class DaemonFlags
                 NoNewPrivileges = Both(flags, noNewPrivileges, config.NoNewPrivileges, "no-new-privileges"),
                 Labels = [.. Many(flags, labels, config.Labels, "labels").Select(Checks.Label)],
                 CgroupParent = One(flags, cgroupParent, config.CgroupParent, "cgroup-parent") ?? defaults.CgroupParent,
-                LogMaxSizeBytes = Skiff.Engine.Containers.LogOptions.MaxSizeBytes(log, defaults.LogMaxSizeBytes),
-                LogMaxFiles = Skiff.Engine.Containers.LogOptions.MaxFiles(log, defaults.LogMaxFiles),
+                LogDriver = driver,
+                LogOptions = log,
             },
         };
     }

@@ -51,7 +51,7 @@ public sealed class Engine : IAsyncDisposable
             events,
             background
         );
-        Containers = new ContainerService(store, lifecycle, execs, Images, Images.Snapshots, Networks, Layout, events);
+        Containers = new ContainerService(store, lifecycle, execs, Images, Images.Snapshots, Networks, Layout, options, events);
         Stats = new StatsService(store, bundles.CgroupPath, background);
         Recovery = new Recovery(Layout, journal, store, lifecycle, Networks, background);
     }

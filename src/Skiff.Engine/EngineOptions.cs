@@ -44,9 +44,9 @@ public sealed record EngineOptions
     /// <summary>Labels of the engine, shown by info.</summary>
     public IReadOnlyList<string> Labels { get; init; } = [];
 
-    /// <summary>Default limits of a container log: bytes a file and number of files.</summary>
-    public long LogMaxSizeBytes { get; init; } = 20L << 20;
-    public int LogMaxFiles { get; init; } = 5;
+    /// <summary>How the output of containers is kept that do not say: "json-file", "local" or "none", and options for it.</summary>
+    public string LogDriver { get; init; } = "json-file";
+    public IReadOnlyDictionary<string, string> LogOptions { get; init; } = new Dictionary<string, string>();
 
     /// <summary>What this machine runs natively.</summary>
     public static readonly Platform HostPlatform = new()

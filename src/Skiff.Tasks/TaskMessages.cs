@@ -117,8 +117,14 @@ public sealed record TaskOptions
     /// <summary>Close stdin when the client that attached with it goes.</summary>
     public bool StdinOnce { get; init; }
 
-    /// <summary>json-file log, Docker's format: {"log":"...\n","stream":"stdout","time":"..."}; null keeps no log.</summary>
+    /// <summary>null keeps no log.</summary>
     public string? LogPath { get; init; }
+
+    /// <summary>Docker's formats: "json-file" ({"log":"...\n","stream":"stdout","time":"..."} a line) or "local" (protobuf).</summary>
+    public string LogFormat { get; init; } = "json-file";
+
+    /// <summary>A JSON object that stands in every entry of json-file as "attrs".</summary>
+    public string? LogAttributes { get; init; }
     public long LogMaxSizeBytes { get; init; } = 20L << 20;
     public int LogMaxFiles { get; init; } = 5;
 }

@@ -55,6 +55,8 @@ public static class TaskReader
             OpenStdin = Bool(e, nameof(TaskOptions.OpenStdin)),
             StdinOnce = Bool(e, nameof(TaskOptions.StdinOnce)),
             LogPath = Text(e, nameof(TaskOptions.LogPath)),
+            LogFormat = Text(e, nameof(TaskOptions.LogFormat)) ?? options.LogFormat,
+            LogAttributes = Text(e, nameof(TaskOptions.LogAttributes)),
             LogMaxSizeBytes = e.TryGetProperty(nameof(TaskOptions.LogMaxSizeBytes), out JsonElement size)
                 ? size.GetInt64()
                 : options.LogMaxSizeBytes,

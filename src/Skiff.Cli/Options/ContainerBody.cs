@@ -59,7 +59,10 @@ internal sealed partial class ContainerOptions
         {
             Binds = NullIfEmpty(binds),
             ContainerIDFile = CidFile,
-            LogConfig = new LogConfig { Type = logDriver, Config = Values.Map(logOpt.Values) ?? [] },
+            LogConfig =
+                logDriver.Value == "none" && logOpt.Values.Count > 0
+                    ? throw new FormatException("invalid logging opts for driver none")
+                    : new LogConfig { Type = logDriver, Config = Values.Map(logOpt.Values) ?? [] },
             NetworkMode = network.Values.Count == 0 ? "default" : NetworkOption.Parse(network.Values[0]).Name,
             PortBindings = bindings,
             RestartPolicy = Restart(),

@@ -258,7 +258,7 @@ internal sealed partial class ContainerOptions
         labelFile = flags.List("label-file", "Attach labels from a file");
         link = flags.List("link", "Make another container's name known (name:alias)");
         linkLocalIp = flags.List("link-local-ip", "Link-local address");
-        logDriver = flags.String("log-driver", "Where output is kept (json-file, none)");
+        logDriver = flags.String("log-driver", "How output is kept (json-file, local, none)");
         logOpt = flags.List("log-opt", "Option of the log driver (max-size=10m)");
         macAddress = flags.String("mac-address", "MAC address (92:d0:c6:0a:29:33)");
         memory = Value("memory", "Limit of memory (512m, 2g)", "bytes", text => Values.Bytes(text), 'm');

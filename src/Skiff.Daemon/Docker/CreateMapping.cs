@@ -95,7 +95,7 @@ internal static class CreateMapping
             CpusetCpus = host.CpusetCpus,
             CpusetMems = host.CpusetMems,
             PidsLimit = host.PidsLimit ?? 0,
-            LogDriver = host.LogConfig?.Type is { Length: > 0 } driver ? driver : "json-file",
+            LogDriver = host.LogConfig?.Type ?? "",
             LogOptions = host.LogConfig?.Config ?? new Dictionary<string, string>(),
             ConsoleRows = (ushort)(host.ConsoleSize is [var rows, _] ? rows : 0),
             ConsoleColumns = (ushort)(host.ConsoleSize is [_, var columns] ? columns : 0),

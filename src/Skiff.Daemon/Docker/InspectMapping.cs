@@ -71,7 +71,8 @@ internal static class InspectMapping
             ResolvConfPath = Path.Combine(directory, "resolv.conf"),
             HostnamePath = Path.Combine(directory, "hostname"),
             HostsPath = Path.Combine(directory, "hosts"),
-            LogPath = container.LogPath,
+            // Docker tells a path only of the driver whose format is for others to read.
+            LogPath = container.Host.LogDriver == "json-file" ? container.LogPath : "",
             Name = "/" + container.Name,
             RestartCount = container.RestartCount,
             Driver = "overlay2",

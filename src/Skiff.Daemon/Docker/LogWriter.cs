@@ -8,7 +8,7 @@ using Skiff.Engine.Containers;
 
 namespace Skiff.Daemon.Docker;
 
-/// <param name="details">a space where the attributes of --log-opt labels and env would stand: there are none</param>
+/// <param name="details">before each line, the attributes of --log-opt labels, env and tag</param>
 internal sealed class LogWriter(PipeWriter output, bool multiplexed, bool timestamps, bool details)
 {
     const int FlushBytes = 64 << 10;
@@ -16,7 +16,7 @@ internal sealed class LogWriter(PipeWriter output, bool multiplexed, bool timest
 
     internal async ValueTask WriteAsync(LogLine line, bool flush, CancellationToken cancellation)
     {
-        byte[] prefix = Encoding.ASCII.GetBytes((timestamps ? DockerTime.FormatLog(line.Time) + " " : "") + (details ? " " : ""));
+        byte[] prefix = Encoding.ASCII.GetBytes((timestamps ? DockerTime.FormatLog(line.Time) + " " : "") + (details ? Details(line) + " " : ""));
         if (multiplexed)
         {
             var header = output.GetSpan(8);
@@ -33,4 +33,15 @@ internal sealed class LogWriter(PipeWriter output, bool multiplexed, bool timest
         unflushed = 0;
         await output.FlushAsync(cancellation);
     }
+
+    /// <summary>"a=b,c=d%2Fe": by key, escaped as in a query.</summary>
+    static string Details(LogLine line) =>
+        string.Join(
+            ',',
+            (line.Attributes ?? new Dictionary<string, string>())
+                .OrderBy(a => a.Key, StringComparer.Ordinal)
+                .Select(a => $"{Escape(a.Key)}={Escape(a.Value)}")
+        );
+
+    static string Escape(string text) => Uri.EscapeDataString(text).Replace("%20", "+", StringComparison.Ordinal);
 }

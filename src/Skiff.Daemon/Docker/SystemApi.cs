@@ -115,7 +115,7 @@ internal sealed class SystemApi(Engine.Engine engine, ServerInfo server)
                 {
                     Volume = [],
                     Network = ["bridge", "host", "null"],
-                    Log = ["json-file", "none"],
+                    Log = ["json-file", "local"],
                 },
                 MemoryLimit = host.MemoryLimit,
                 SwapLimit = host.SwapLimit,
@@ -129,7 +129,7 @@ internal sealed class SystemApi(Engine.Engine engine, ServerInfo server)
                 NFd = Directory.GetFiles("/proc/self/fd").Length,
                 OomKillDisable = host is { MemoryLimit: true, CgroupVersion: 1 },
                 SystemTime = DockerTime.Format(DateTimeOffset.UtcNow),
-                LoggingDriver = "json-file",
+                LoggingDriver = options.LogDriver,
                 CgroupDriver = "cgroupfs",
                 CgroupVersion = host.CgroupVersion.ToString(System.Globalization.CultureInfo.InvariantCulture),
                 KernelVersion = host.KernelVersion,

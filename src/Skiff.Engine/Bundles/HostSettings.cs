@@ -73,10 +73,10 @@ public sealed record HostSettings
     /// <summary>0 or -1: not limited.</summary>
     public long PidsLimit { get; init; }
 
-    /// <summary>"json-file" or "none".</summary>
+    /// <summary>"json-file", "local" or "none"; empty: the engine's.</summary>
     public string LogDriver { get; init; } = "json-file";
 
-    /// <summary>max-size, max-file.</summary>
+    /// <summary>Of the log driver: max-size, max-file, labels and others.</summary>
     public IReadOnlyDictionary<string, string> LogOptions { get; init; } = new Dictionary<string, string>();
 
     /// <summary>Rows and columns of the client's terminal at create; 0 unknown.</summary>

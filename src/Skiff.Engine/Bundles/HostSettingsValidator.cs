@@ -29,7 +29,6 @@ public static class HostSettingsValidator
         Mode("--pid", "PID", host.PidMode, "", "private", "host");
         Mode("--uts", "UTS", host.UtsMode, "", "host");
         Mode("--cgroupns", "cgroup namespace", host.CgroupnsMode, "", "private", "host");
-        Log(host);
         return host.OomKillDisable && host.MemoryBytes == 0
             ?
             [
@@ -93,17 +92,6 @@ public static class HostSettingsValidator
             throw EngineException.Invalid(
                 $"ulimit soft limit must be less than or equal to hard limit: {limit.Soft} > {limit.Hard}"
             );
-    }
-
-    static void Log(HostSettings host)
-    {
-        if (host.LogDriver is not ("" or "json-file" or "none"))
-            throw EngineException.NotImplemented(
-                $"--log-driver {host.LogDriver} is not supported by this release of Skiff: json-file and none are"
-            );
-        foreach (string option in host.LogOptions.Keys)
-            if (option is not ("max-size" or "max-file"))
-                throw EngineException.Invalid($"unknown log opt '{option}' for json-file log driver");
     }
 
     static void Mode(string flag, string what, string value, params ReadOnlySpan<string> allowed)

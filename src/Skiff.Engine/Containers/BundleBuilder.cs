@@ -33,8 +33,7 @@ internal sealed class BundleBuilder(
                 throw EngineException.Invalid(
                     $"invalid mount config for type \"bind\": bind source path does not exist: {source}"
                 );
-        LogOptions.MaxSizeBytes(container.Host.LogOptions, options.LogMaxSizeBytes);
-        LogOptions.MaxFiles(container.Host.LogOptions, options.LogMaxFiles);
+        LogSettings.Parse(container.Host.LogDriver, container.Host.LogOptions);
         var root = new SpecMount { Destination = "/" };
         BundleWriter.Write(Request(container, root, AnyUser, hasSandbox: container.Host.NetworkMode != "host"));
         return warnings;
@@ -54,14 +53,19 @@ internal sealed class BundleBuilder(
         var user = users.Resolve(container, snapshot);
         var spec = BundleWriter.Write(Request(container, snapshot.Mount, user, hasSandbox));
         WriteJson(Path.Combine(bundle, "config.json"), JsonSerializer.SerializeToUtf8Bytes(spec, RuntimeJson.Default.Spec));
+        var log = LogSettings.Parse(container.Host.LogDriver, container.Host.LogOptions);
         var task = new TaskOptions
         {
             Id = container.Id,
             OpenStdin = container.Config.OpenStdin,
             StdinOnce = container.Config.StdinOnce,
             LogPath = container.LogPath.Length > 0 ? container.LogPath : null,
-            LogMaxSizeBytes = LogOptions.MaxSizeBytes(container.Host.LogOptions, options.LogMaxSizeBytes),
-            LogMaxFiles = LogOptions.MaxFiles(container.Host.LogOptions, options.LogMaxFiles),
+            LogFormat = log.Driver,
+            LogMaxSizeBytes = log.MaxSizeBytes,
+            LogMaxFiles = log.MaxFiles,
+            LogAttributes = LogSettings.AttributesOf(container) is { } attributes
+                ? JsonSerializer.Serialize(attributes, ContainerJson.Default.DictionaryStringString)
+                : null,
         };
         WriteJson(Path.Combine(bundle, "task.json"), JsonSerializer.SerializeToUtf8Bytes(task, TaskJson.Default.TaskOptions));
         return spec.Process!;

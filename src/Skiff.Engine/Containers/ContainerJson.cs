@@ -9,4 +9,5 @@ namespace Skiff.Engine.Containers;
     UseStringEnumConverter = true
 )]
 [JsonSerializable(typeof(Container))]
+[JsonSerializable(typeof(Dictionary<string, string>))]
 internal sealed partial class ContainerJson : JsonSerializerContext;

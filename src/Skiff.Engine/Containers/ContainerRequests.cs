@@ -45,4 +45,10 @@ public sealed record LogRequest
 
 /// <param name="Stream">1 stdout, 2 stderr</param>
 /// <param name="Text">bytes as the process wrote them, newline included unless the process left it out</param>
-public readonly record struct LogLine(byte Stream, DateTimeOffset Time, ReadOnlyMemory<byte> Text);
+/// <param name="Attributes">by --log-opt labels, env and tag; null: none</param>
+public readonly record struct LogLine(
+    byte Stream,
+    DateTimeOffset Time,
+    ReadOnlyMemory<byte> Text,
+    IReadOnlyDictionary<string, string>? Attributes
+);

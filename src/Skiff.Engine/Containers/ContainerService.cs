@@ -24,6 +24,7 @@ public sealed partial class ContainerService
     readonly Snapshotter snapshotter;
     readonly NetworkService networks;
     readonly StateLayout layout;
+    readonly EngineOptions options;
     readonly ContainerEvents events;
 
     internal ContainerService(
@@ -34,6 +35,7 @@ public sealed partial class ContainerService
         Snapshotter snapshotter,
         NetworkService networks,
         StateLayout layout,
+        EngineOptions options,
         ContainerEvents events
     )
     {
@@ -44,6 +46,7 @@ public sealed partial class ContainerService
         this.snapshotter = snapshotter;
         this.networks = networks;
         this.layout = layout;
+        this.options = options;
         this.events = events;
     }
 
@@ -64,6 +67,7 @@ public sealed partial class ContainerService
             ?? throw EngineException.NotFound($"No such image: {Reference.Parse(request.Image).WithDefaultTag().Familiar}");
         CheckPlatform(request, image);
         var config = ImageDefaults.Merge(request.Config, image.Config.Config);
+        var (logDriver, logOptions) = LogSettings.Of(request.Host.LogDriver, request.Host.LogOptions, options);
         string id = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(32));
         string name = request.Name is { Length: > 0 } given ? ValidName(given) : NameGenerator.Next(store.NameIsFree);
         var record = new Container
@@ -74,9 +78,9 @@ public sealed partial class ContainerService
             ImageName = request.Image,
             ImageId = image.Id,
             Config = config with { Hostname = Hostname(config, request.Host, id) },
-            Host = request.Host,
+            Host = request.Host with { LogDriver = logDriver, LogOptions = logOptions },
             Networks = NetworkRequests(request),
-            LogPath = request.Host.LogDriver == "none" ? "" : layout.ContainerLog(id),
+            LogPath = logDriver == "none" ? "" : layout.ContainerLog(id, logDriver),
         };
         // Everything about it is checked before anything is taken: the bundle of this container can be written.
         var warnings = lifecycle.CheckBundle(record);
@@ -214,7 +218,7 @@ public sealed partial class ContainerService
         async Task ReplayAsync(Stream client, CancellationToken cancellation)
         {
             var wanted = new LogRequest { Stdout = request.Stdout, Stderr = request.Stderr };
-            await foreach (var line in LogReader.ReadAsync(container.LogPath, wanted, Task.CompletedTask, cancellation))
+            await foreach (var line in LogReader.ReadAsync(container.LogPath, container.Host.LogDriver, wanted, Task.CompletedTask, cancellation))
             {
                 if (!container.Config.Tty)
                     await client.WriteAsync(AttachSession.FrameHeader(line.Stream, line.Text.Length), cancellation);
@@ -232,7 +236,7 @@ public sealed partial class ContainerService
         if (live.Record.LogPath.Length == 0)
             throw EngineException.NotImplemented("configured logging driver does not support reading");
         var ended = live.IsActive ? live.NextExit : Task.CompletedTask;
-        return LogReader.ReadAsync(live.Record.LogPath, request, ended, cancellation);
+        return LogReader.ReadAsync(live.Record.LogPath, live.Record.Host.LogDriver, request, ended, cancellation);
     }
 
     /// <summary>The container's processes as "ps -ef" shows them: titles and rows.</summary>

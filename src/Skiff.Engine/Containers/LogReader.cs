@@ -1,241 +1,172 @@
-// Reads a container's log: json lines in one file and its rotated predecessors, and follows the newest.
-using System.Globalization;
+// Reads a container's log: entries in one file and its rotated predecessors, and follows the newest.
 using System.Runtime.CompilerServices;
-using System.Text;
-using System.Text.Json;
+using Skiff.Linux;
+using Skiff.Linux.Files;
 
 namespace Skiff.Engine.Containers;
 
-/// <summary>The log of one container, as its shim writes it (docker's json-file: {"log":"..\n","stream":"stdout","time":".."}).</summary>
-internal static class LogReader
+/// <summary>The log of one container, as its shim writes it: NAME is the newest file, NAME.1 the one before, and so on.</summary>
+internal sealed class LogReader : IDisposable
 {
-    const int ChunkBytes = 64 << 10;
+    readonly Fd directory;
+    readonly string name;
+    readonly LogFormat format;
+    readonly LogRequest request;
 
-    /// <summary>A longer line is not one of ours: 16 KiB of output, each byte escaped to six, and the rest of the object.</summary>
-    const int MaxLineBytes = 128 << 10;
+    /// <summary>The newest that is known, read to its end again and again.</summary>
+    LogFile? current;
 
+    LogReader(Fd directory, string name, LogFormat format, LogRequest request)
+    {
+        this.directory = directory;
+        this.name = name;
+        this.format = format;
+        this.request = request;
+    }
+
+    /// <param name="driver">"json-file" or "local"</param>
     /// <param name="ended">completes when no more output will come</param>
     internal static async IAsyncEnumerable<LogLine> ReadAsync(
         string path,
+        string driver,
         LogRequest request,
         Task ended,
         [EnumeratorCancellation] CancellationToken cancellation
     )
     {
-        using var changes = request.Follow ? Watch(path) : null;
-        var files = OpenAll(path);
+        string place = Path.GetDirectoryName(path)!;
+        if (!Directory.Exists(place))
+            yield break;
+        // Before anything is read: what is written after the last look is told.
+        using var changes = request.Follow ? LogChanges.Watch(place) : null;
+        using var reader = new LogReader(
+            SafePath.OpenRoot(place),
+            Path.GetFileName(path),
+            LogFormat.Of(driver),
+            request
+        );
+        await foreach (var line in reader.RunAsync(changes, ended, cancellation))
+            yield return line;
+    }
+
+    public void Dispose() => directory.Dispose();
+
+    async IAsyncEnumerable<LogLine> RunAsync(
+        LogChange? changes,
+        Task ended,
+        [EnumeratorCancellation] CancellationToken cancellation
+    )
+    {
+        var files = OpenAll();
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         try
         {
-            long? skip = request.Tail is { } tail ? await CountBeforeTailAsync(files, request, tail, cancellation) : null;
+            Choose(files);
             foreach (var file in files)
+            foreach (var line in file.Read())
             {
-                await foreach (var line in LinesAsync(file, cancellation))
-                {
-                    if (!Wanted(line, request))
-                        continue;
-                    if (skip is > 0)
-                    {
-                        skip--;
-                        continue;
-                    }
-                    if (line.Time > request.Until)
-                        yield break;
+                if (line.Time > request.Until)
+                    yield break;
+                if (Wanted(line))
                     yield return line;
-                }
             }
-            if (!request.Follow)
-                yield break;
-
-            var current = files.Count > 0 ? files[^1] : null;
-            while (true)
+            current = files.LastOrDefault();
+            var until = changes is null ? Task.CompletedTask : UntilAsync(stop.Token);
+            while (changes is not null)
             {
                 bool last = ended.IsCompleted;
-                if (current is null && File.Exists(path))
-                    files.Add(current = Open(path));
-                if (current is not null)
+                foreach (var line in Grown(files))
                 {
-                    await foreach (var line in LinesAsync(current, cancellation))
-                    {
-                        if (line.Time > request.Until)
-                            yield break;
-                        if (Wanted(line, request))
-                            yield return line;
-                    }
-                    // Renamed away by rotation: everything in it was read, go on with its successor.
-                    if (!SameFile(current, path))
-                    {
-                        files.Remove(current);
-                        await current.DisposeAsync();
-                        current = null;
-                        continue;
-                    }
+                    if (line.Time > request.Until)
+                        yield break;
+                    if (Wanted(line))
+                        yield return line;
                 }
-                if (last)
+                if (last || until.IsCompleted)
                     yield break;
-                await Task.WhenAny(changes!.NextAsync(cancellation), ended);
+                await Task.WhenAny(changes.WaitAsync(cancellation), ended, until);
                 cancellation.ThrowIfCancellationRequested();
             }
         }
         finally
         {
+            await stop.CancelAsync();
             foreach (var file in files)
-                await file.DisposeAsync();
+                file.Dispose();
         }
     }
 
-    /// <summary>Parses one json-file line; null if it is none (a torn line after a full disk).</summary>
-    internal static LogLine? Parse(ReadOnlySpan<byte> json)
+    /// <summary>What was written since: the rest of the current file, and of those that took its name.</summary>
+    IEnumerable<LogLine> Grown(List<LogFile> files)
     {
-        try
+        foreach (var line in current?.Read() ?? [])
+            yield return line;
+        if (LogFile.IdentityOf(directory, name) == current?.Identity)
+            yield break;
+        var found = OpenAll();
+        int known = found.FindIndex(f => f.Identity == current?.Identity);
+        // Its successor is there: nothing more is written to it.
+        foreach (var line in current?.Read() ?? [])
+            yield return line;
+        foreach (var old in found.Take(known + 1))
+            old.Dispose();
+        var newer = found.Skip(known + 1).ToList();
+        if (newer.Count == 0)
+            yield break; // it has lost its name, and nothing has got it yet
+        files.ForEach(f => f.Dispose());
+        files.Clear();
+        files.AddRange(newer);
+        foreach (var file in newer)
+        foreach (var line in (current = file).Read())
+            yield return line;
+    }
+
+    /// <summary>Sets where each file is read from: --tail and --since are found from the end.</summary>
+    void Choose(List<LogFile> files)
+    {
+        if (request.Tail is null && request.Since is null)
+            return;
+        long left = request.Tail ?? long.MaxValue;
+        bool all = true;
+        foreach (var file in files.AsEnumerable().Reverse())
+            if (all && left > 0)
+                all = file.GoBack(Take);
+            else
+                file.SkipAll();
+
+        bool Take(LogLine line)
         {
-            var reader = new Utf8JsonReader(json);
-            string? text = null;
-            byte stream = 1;
-            DateTimeOffset time = default;
-            while (reader.Read())
-            {
-                if (reader.TokenType != JsonTokenType.PropertyName)
-                    continue;
-                if (reader.ValueTextEquals("log"u8))
-                {
-                    reader.Read();
-                    text = reader.GetString();
-                }
-                else if (reader.ValueTextEquals("stream"u8))
-                {
-                    reader.Read();
-                    stream = reader.ValueTextEquals("stderr"u8) ? (byte)2 : (byte)1;
-                }
-                else if (reader.ValueTextEquals("time"u8))
-                {
-                    reader.Read();
-                    time = DateTimeOffset.Parse(reader.GetString()!, CultureInfo.InvariantCulture);
-                }
-                else
-                    reader.Skip();
-            }
-            return text is null ? null : new LogLine(stream, time, Encoding.UTF8.GetBytes(text));
-        }
-        catch (Exception e) when (e is JsonException or FormatException or InvalidOperationException)
-        {
-            return null;
+            if (left == 0 || line.Time < request.Since)
+                return false;
+            if (Wanted(line) && !(line.Time > request.Until))
+                left--;
+            return true;
         }
     }
 
-    static bool Wanted(LogLine line, LogRequest request) =>
-        (line.Stream == 1 ? request.Stdout : request.Stderr) && !(line.Time < request.Since);
+    bool Wanted(LogLine line) => (line.Stream == 1 ? request.Stdout : request.Stderr) && !(line.Time < request.Since);
 
-    static async Task<long> CountBeforeTailAsync(
-        List<FileStream> files,
-        LogRequest request,
-        long tail,
-        CancellationToken cancellation
-    )
-    {
-        long count = 0;
-        foreach (var file in files)
-        {
-            await foreach (var line in LinesAsync(file, cancellation))
-                if (Wanted(line, request) && !(line.Time > request.Until))
-                    count++;
-            file.Position = 0;
-        }
-        return Math.Max(0, count - tail);
-    }
+    Task UntilAsync(CancellationToken cancellation) =>
+        request.Until is { } until && until - DateTimeOffset.UtcNow is { TotalDays: < 40 } left
+            ? Task.Delay(left > TimeSpan.Zero ? left : TimeSpan.Zero, cancellation)
+            : Task.Delay(Timeout.Infinite, cancellation);
 
-    /// <summary>Whole lines from the file's position on; leaves the position after the last whole line.</summary>
-    static async IAsyncEnumerable<LogLine> LinesAsync(FileStream file, [EnumeratorCancellation] CancellationToken cancellation)
+    /// <summary>Oldest first. Opened newest first, so that a rotation meanwhile shows a file twice rather than never.</summary>
+    List<LogFile> OpenAll()
     {
-        byte[] buffer = new byte[ChunkBytes];
-        int held = 0;
-        long consumed = file.Position;
-        while (true)
+        var files = new List<LogFile>();
+        for (int i = 0; ; i++)
         {
-            int read = await file.ReadAsync(buffer.AsMemory(held), cancellation);
-            if (read == 0)
+            var file = LogFile.TryOpen(directory, i == 0 ? name : $"{name}.{i}", format);
+            if (file is null && i > 0)
                 break;
-            held += read;
-            int start = 0;
-            int length;
-            while ((length = buffer.AsSpan(start, held - start).IndexOf((byte)'\n')) >= 0)
-            {
-                if (Parse(buffer.AsSpan(start, length)) is { } line)
-                    yield return line;
-                start += length + 1;
-                consumed += length + 1;
-            }
-            buffer.AsSpan(start, held - start).CopyTo(buffer);
-            held -= start;
-            if (held == buffer.Length)
-            {
-                if (held >= MaxLineBytes)
-                {
-                    consumed += held;
-                    held = 0;
-                }
-                else
-                    Array.Resize(ref buffer, buffer.Length * 2);
-            }
-        }
-        file.Position = consumed;
-    }
-
-    static List<FileStream> OpenAll(string path)
-    {
-        var files = new List<FileStream>();
-        try
-        {
-            int oldest = 1;
-            while (File.Exists($"{path}.{oldest}"))
-                oldest++;
-            for (int i = oldest - 1; i >= 1; i--)
-                files.Add(Open($"{path}.{i}"));
-            if (File.Exists(path))
-                files.Add(Open(path));
-        }
-        catch (FileNotFoundException)
-        {
-            // Rotated between the look and the open: what is gone is older than what is kept.
+            if (file is null)
+                continue;
+            if (files.Exists(f => f.Identity == file.Identity))
+                file.Dispose();
+            else
+                files.Insert(0, file);
         }
         return files;
-    }
-
-    static FileStream Open(string path) =>
-        new(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0, useAsync: false);
-
-    static bool SameFile(FileStream file, string path) =>
-        File.Exists(path) && File.GetCreationTimeUtc(file.SafeFileHandle) == File.GetCreationTimeUtc(path);
-
-    static ChangeSignal Watch(string path) => new(path);
-
-    /// <summary>Tells that the log's directory changed, by inotify(7).</summary>
-    sealed class ChangeSignal : IDisposable
-    {
-        readonly FileSystemWatcher watcher;
-        readonly SemaphoreSlim changed = new(0);
-
-        internal ChangeSignal(string path)
-        {
-            watcher = new FileSystemWatcher(Path.GetDirectoryName(path)!, Path.GetFileName(path) + "*")
-            {
-                NotifyFilter = NotifyFilters.Size | NotifyFilters.LastWrite | NotifyFilters.FileName,
-            };
-            watcher.Changed += (_, _) => changed.Release();
-            watcher.Created += (_, _) => changed.Release();
-            watcher.Renamed += (_, _) => changed.Release();
-            watcher.EnableRaisingEvents = true;
-        }
-
-        internal async Task NextAsync(CancellationToken cancellation)
-        {
-            await changed.WaitAsync(cancellation);
-            while (changed.Wait(0, CancellationToken.None)) { }
-        }
-
-        public void Dispose()
-        {
-            watcher.Dispose();
-            changed.Dispose();
-        }
     }
 }

@@ -25,7 +25,8 @@ public sealed class StateLayout(string dataRoot, string execRoot)
     /// <summary>Durable files of a container: its log, hosts, hostname, resolv.conf.</summary>
     public string Container(string id) => Path.Combine(DataRoot, "containers", id);
 
-    public string ContainerLog(string id) => Path.Combine(Container(id), $"{id}-json.log");
+    public string ContainerLog(string id, string driver) =>
+        Path.Combine(Container(id), driver == "local" ? "container.log" : $"{id}-json.log");
 
     /// <summary>The container's bundle of this boot: config.json, shim.sock, exit record.</summary>
     public string Bundle(string id) => Path.Combine(ExecRoot, "containers", id);

@@ -1,4 +1,4 @@
-// The container's log file: Docker's json-file format, rotated by size.
+// The container's log file, rotated by size.
 using Skiff.Linux;
 using Skiff.Tasks;
 
@@ -17,17 +17,19 @@ internal sealed class ContainerLog : IDisposable
     readonly string path;
     readonly long maxBytes;
     readonly int maxFiles;
-    readonly LogEncoder encoder = new();
+    readonly LogEncoder encoder;
     readonly LineSplitter stdout = new();
     readonly LineSplitter stderr = new();
     Fd? file;
     long fileBytes;
 
     /// <param name="maxBytes">a file of this size is rotated before the next line; 0 or less: never</param>
-    /// <param name="maxFiles">the current file and the rotated ones (path.1 the youngest); 1 or less: the file is emptied instead</param>
+    /// <param name="maxFiles">the current file and the rotated ones (path.1 the youngest); 1 or less: the file begins anew</param>
+    /// <param name="encoder">null: json-file</param>
     /// <exception cref="ErrnoException">the file cannot be opened</exception>
-    public ContainerLog(string path, long maxBytes, int maxFiles)
+    public ContainerLog(string path, long maxBytes, int maxFiles, LogEncoder? encoder = null)
     {
+        this.encoder = encoder ?? new JsonLogEncoder(null);
         this.path = path;
         this.maxBytes = maxBytes;
         this.maxFiles = maxFiles;
@@ -118,23 +120,29 @@ internal sealed class ContainerLog : IDisposable
         {
             if (maxFiles <= 1)
             {
-                if (file is not null && FdIo.TryTruncate(file, 0))
-                    fileBytes = 0;
+                // A new file rather than an empty one: whoever reads the old one reads it to its end.
+                File.Delete(path);
+                Reopen();
                 return;
             }
             for (int i = maxFiles - 2; i >= 1; i--)
                 if (File.Exists($"{path}.{i}"))
                     File.Move($"{path}.{i}", $"{path}.{i + 1}", overwrite: true);
             File.Move(path, $"{path}.1", overwrite: true);
-            file?.Dispose();
-            file = null;
-            OpenFile();
+            Reopen();
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
             // The old file may still be open and then grows on; else the next write tries to open a new one.
             LastError = exception is ErrnoException errno ? errno.Errno : Errno.EIO;
         }
+    }
+
+    void Reopen()
+    {
+        file?.Dispose();
+        file = null;
+        OpenFile();
     }
 
     void TryReopen()

@@ -132,7 +132,12 @@ internal sealed class Shim : IDisposable
         launch = ContainerLaunch.Open(bundle, options.Id);
         SpecProcess process = launch.Spec.Process!;
         if (options.LogPath is not null)
-            init.Log ??= new ContainerLog(options.LogPath, options.LogMaxSizeBytes, options.LogMaxFiles);
+            init.Log ??= new ContainerLog(
+                options.LogPath,
+                options.LogMaxSizeBytes,
+                options.LogMaxFiles,
+                options.LogFormat == "local" ? new LocalLogEncoder() : new JsonLogEncoder(options.LogAttributes)
+            );
         ProcessStreams streams = OpenStreams(process, init, options.OpenStdin);
         init.Launch(streams, options.StdinOnce, launch.Start);
         networkNamespace?.Dispose(); // or the namespace would live as long as this shim

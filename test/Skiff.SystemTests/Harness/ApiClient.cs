@@ -53,6 +53,13 @@ public sealed class ApiClient(string socketPath) : IDisposable
     /// <summary>The JSON that a GET answers.</summary>
     public JsonElement Get(string path) => Send(HttpMethod.Get, path, "");
 
+    /// <summary>Follows a container's log, over a connection of its own.</summary>
+    public Follower FollowLogs(string container)
+    {
+        var request = new HttpRequestMessage(HttpMethod.Get, $"containers/{container}/logs?follow=1&stdout=1&stderr=1");
+        return new Follower(http.Send(request, HttpCompletionOption.ResponseHeadersRead).Content.ReadAsStream());
+    }
+
     JsonElement Post(string path, string body) => Send(HttpMethod.Post, path, body);
 
     JsonElement Send(HttpMethod method, string path, string body)
@@ -73,4 +80,21 @@ public sealed class ApiClient(string socketPath) : IDisposable
     static string Json(string[] words) => JsonSerializer.Serialize(words);
 
     public void Dispose() => http.Dispose();
+}
+
+/// <summary>A stream that ends when what it tells of does.</summary>
+public sealed class Follower(Stream stream)
+{
+    /// <summary>What comes next, as much as is there at once.</summary>
+    public string ReadSome()
+    {
+        byte[] buffer = new byte[4096];
+        return Encoding.UTF8.GetString(buffer, 0, stream.Read(buffer));
+    }
+
+    public string ReadToEnd()
+    {
+        using var reader = new StreamReader(stream);
+        return reader.ReadToEnd();
+    }
 }

@@ -59,7 +59,7 @@ public sealed class DaemonOptionsTests : IDisposable
               "hosts": ["unix:///a", "tcp://127.0.0.1:2375"], "data-root": "/d", "exec-root": "/e", "pidfile": "/p",
               "registry-mirrors": ["http://127.0.0.1:5000"], "insecure-registries": ["r:5000", "10.0.0.0/8"], "bridge": "b0", "bip": "172.30.0.1/16",
               "mtu": 1400, "dns": ["1.1.1.1"], "dns-search": ["s"], "dns-opts": ["ndots:1"], "group": "g", "log-level": "warn",
-              "log-opts": {"max-size": "10m", "max-file": "3"}, "seccomp-profile": "unconfined", "no-new-privileges": true,
+              "log-driver": "local", "log-opts": {"max-size": "10m", "max-file": "3"}, "seccomp-profile": "unconfined", "no-new-privileges": true,
               "labels": ["a=b"], "max-concurrent-downloads": 7, "max-concurrent-uploads": 8, "cgroup-parent": "/c"
             }
             """,
@@ -68,12 +68,15 @@ public sealed class DaemonOptionsTests : IDisposable
         );
         var fromFlags = Read(
             "{}",
-            "-H unix:///a -H tcp://127.0.0.1:2375 --data-root /d --exec-root /e -p /p --registry-mirror http://127.0.0.1:5000 --insecure-registry r:5000 --insecure-registry 10.0.0.0/8 -b b0 --bip 172.30.0.1/16 --mtu 1400 --dns 1.1.1.1 --dns-search s --dns-opt ndots:1 -G g -l warn --log-opt max-size=10m --log-opt max-file=3 --seccomp-profile unconfined --no-new-privileges --label a=b --max-concurrent-downloads 7 --max-concurrent-uploads 8 --cgroup-parent /c --runtime-path /r".Split(
+            "-H unix:///a -H tcp://127.0.0.1:2375 --data-root /d --exec-root /e -p /p --registry-mirror http://127.0.0.1:5000 --insecure-registry r:5000 --insecure-registry 10.0.0.0/8 -b b0 --bip 172.30.0.1/16 --mtu 1400 --dns 1.1.1.1 --dns-search s --dns-opt ndots:1 -G g -l warn --log-driver local --log-opt max-size=10m --log-opt max-file=3 --seccomp-profile unconfined --no-new-privileges --label a=b --max-concurrent-downloads 7 --max-concurrent-uploads 8 --cgroup-parent /c --runtime-path /r".Split(
                 ' '
             )
         );
         Assert.Equivalent(fromFlags, fromFile, strict: true);
-        Assert.Equal((10L << 20, 3), (fromFile.Engine.LogMaxSizeBytes, fromFile.Engine.LogMaxFiles));
+        Assert.Equal(
+            ("local", "10m", "3"),
+            (fromFile.Engine.LogDriver, fromFile.Engine.LogOptions["max-size"], fromFile.Engine.LogOptions["max-file"])
+        );
         Assert.Equal(1400, fromFile.Engine.Mtu);
         Assert.Equal("g", fromFile.Group);
     }
@@ -115,8 +118,9 @@ public sealed class DaemonOptionsTests : IDisposable
     [InlineData("--registry-mirror ftp://x", "invalid mirror")]
     [InlineData("--registry-mirror mirror.example", "invalid mirror")]
     [InlineData("--max-concurrent-uploads 0", "invalid max-concurrent-uploads")]
-    [InlineData("--log-opt tag=x", "unknown log-opt \"tag\"")]
-    [InlineData("--log-opt max-size=big", "invalid value for max-size")]
+    [InlineData("--log-opt foo=x", "unknown log opt 'foo' for json-file log driver")]
+    [InlineData("--log-driver foo", "plugin \"foo\" not found")]
+    [InlineData("--log-opt max-size=big", "error parsing option max-size: invalid size: 'big'")]
     [InlineData("--seccomp-profile /no/such/file", "/no/such/file")]
     [InlineData("-H relative.sock", "invalid host \"relative.sock\"")]
     [InlineData("-H unix://relative.sock", "invalid host")]

@@ -61,6 +61,8 @@ public sealed class TaskFramingTests
             OpenStdin = true,
             StdinOnce = true,
             LogPath = "/l",
+            LogFormat = "local",
+            LogAttributes = """{"a":"b"}""",
             LogMaxSizeBytes = 5,
             LogMaxFiles = 6,
         };

@@ -6,7 +6,7 @@ using Xunit;
 
 namespace Skiff.Tests.Runtime.Shim;
 
-public sealed class LogEncoderTests
+public sealed class JsonLogEncoderTests
 {
     static readonly DateTime Time = new(2026, 1, 2, 3, 4, 5, DateTimeKind.Utc);
 
@@ -60,14 +60,14 @@ public sealed class LogEncoderTests
     public void The_fraction_has_no_trailing_zeros(int ticks, string expected)
     {
         byte[] text = new byte[32];
-        int length = LogEncoder.FormatTime(Time.AddTicks(ticks), text);
+        int length = JsonLogEncoder.FormatTime(Time.AddTicks(ticks), text);
         Assert.Equal("2026-01-02T03:04:" + expected, Encoding.ASCII.GetString(text, 0, length));
     }
 
     [Fact]
     public void The_buffer_grows_and_is_used_again()
     {
-        var encoder = new LogEncoder();
+        var encoder = new JsonLogEncoder(null);
         for (int i = 0; i < 3; i++)
         {
             encoder.Add(new byte[100_000], newline: true, stderr: false, Time);
@@ -79,7 +79,7 @@ public sealed class LogEncoderTests
 
     static string Encode(ReadOnlySpan<byte> line, bool newline = true, bool stderr = false)
     {
-        var encoder = new LogEncoder();
+        var encoder = new JsonLogEncoder(null);
         encoder.Add(line, newline, stderr, Time);
         return Encoding.UTF8.GetString(encoder.Bytes);
     }
