@@ -19,7 +19,22 @@ public sealed class LogsTests(Port port) : IDisposable
     [Theory, MemberData(nameof(Clients))]
     public void Details_are_what_the_options_name(string client)
     {
-        string id = Ended(client, "-e", "A=1", "-l", "x=y", "--log-opt", "labels=x", "--log-opt", "env=A", "--log-opt", "tag=t {{.ImageName}}", "busybox", "echo", "hi");
+        string id = Ended(
+            client,
+            "-e",
+            "A=1",
+            "-l",
+            "x=y",
+            "--log-opt",
+            "labels=x",
+            "--log-opt",
+            "env=A",
+            "--log-opt",
+            "tag=t {{.ImageName}}",
+            "busybox",
+            "echo",
+            "hi"
+        );
         Assert.Equal("A=1,tag=t+busybox,x=y hi", engine.Client(client, ["logs", "--details", id], null).Expect().Text);
         Assert.Equal("hi", engine.Client(client, ["logs", id], null).Expect().Text);
     }
@@ -27,7 +42,19 @@ public sealed class LogsTests(Port port) : IDisposable
     [Theory, MemberData(nameof(Clients))]
     public void The_local_driver_keeps_and_rotates_what_json_file_would(string client)
     {
-        string id = Ended(client, "--log-driver", "local", "--log-opt", "max-size=10k", "--log-opt", "max-file=2", "busybox", "sh", "-c", "seq 1 2000; printf end");
+        string id = Ended(
+            client,
+            "--log-driver",
+            "local",
+            "--log-opt",
+            "max-size=10k",
+            "--log-opt",
+            "max-file=2",
+            "busybox",
+            "sh",
+            "-c",
+            "seq 1 2000; printf end"
+        );
         string text = engine.Client(client, ["logs", id], null).Expect().Output;
         Assert.EndsWith("\n1999\n2000\nend", text, StringComparison.Ordinal);
         Assert.DoesNotContain("\n7\n", text, StringComparison.Ordinal);
@@ -53,12 +80,17 @@ public sealed class LogsTests(Port port) : IDisposable
     [Fact]
     public void Two_hundred_followers_need_no_inotify_instance_each()
     {
-        string id = engine.Skiff("run", "-d", "busybox", "sh", "-c", "echo begin; while [ ! -e /go ]; do sleep 0.05; done; echo end").Expect().Text;
+        string id = engine
+            .Skiff("run", "-d", "busybox", "sh", "-c", "echo begin; while [ ! -e /go ]; do sleep 0.05; done; echo end")
+            .Expect()
+            .Text;
         containers.Add(id);
         using var api = new ApiClient(engine.Socket);
         var followers = Enumerable.Range(0, 200).Select(_ => api.FollowLogs(id)).ToList();
         Assert.All(followers, f => Assert.Contains("begin", f.ReadSome(), StringComparison.Ordinal));
-        int instances = Directory.EnumerateFiles($"/proc/{engine.Pid}/fd").Count(f => new FileInfo(f).LinkTarget == "anon_inode:inotify");
+        int instances = Directory
+            .EnumerateFiles($"/proc/{engine.Pid}/fd")
+            .Count(f => new FileInfo(f).LinkTarget == "anon_inode:inotify");
         Assert.InRange(instances, 1, 4);
         engine.Skiff("exec", id, "touch", "/go").Expect();
         Assert.All(followers, f => Assert.Contains("end", f.ReadToEnd(), StringComparison.Ordinal));
@@ -68,7 +100,18 @@ public sealed class LogsTests(Port port) : IDisposable
     public void A_follower_sees_every_line_over_rotations()
     {
         string id = engine
-            .Skiff("run", "-d", "--log-opt", "max-size=50k", "--log-opt", "max-file=50", "busybox", "sh", "-c", "sleep 0.3; seq 1 20000")
+            .Skiff(
+                "run",
+                "-d",
+                "--log-opt",
+                "max-size=50k",
+                "--log-opt",
+                "max-file=50",
+                "busybox",
+                "sh",
+                "-c",
+                "sleep 0.3; seq 1 20000"
+            )
             .Expect()
             .Text;
         containers.Add(id);

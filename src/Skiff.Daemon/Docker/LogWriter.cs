@@ -16,7 +16,9 @@ internal sealed class LogWriter(PipeWriter output, bool multiplexed, bool timest
 
     internal async ValueTask WriteAsync(LogLine line, bool flush, CancellationToken cancellation)
     {
-        byte[] prefix = Encoding.ASCII.GetBytes((timestamps ? DockerTime.FormatLog(line.Time) + " " : "") + (details ? Details(line) + " " : ""));
+        byte[] prefix = Encoding.ASCII.GetBytes(
+            (timestamps ? DockerTime.FormatLog(line.Time) + " " : "") + (details ? Details(line) + " " : "")
+        );
         if (multiplexed)
         {
             var header = output.GetSpan(8);

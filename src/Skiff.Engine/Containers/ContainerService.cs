@@ -218,7 +218,15 @@ public sealed partial class ContainerService
         async Task ReplayAsync(Stream client, CancellationToken cancellation)
         {
             var wanted = new LogRequest { Stdout = request.Stdout, Stderr = request.Stderr };
-            await foreach (var line in LogReader.ReadAsync(container.LogPath, container.Host.LogDriver, wanted, Task.CompletedTask, cancellation))
+            await foreach (
+                var line in LogReader.ReadAsync(
+                    container.LogPath,
+                    container.Host.LogDriver,
+                    wanted,
+                    Task.CompletedTask,
+                    cancellation
+                )
+            )
             {
                 if (!container.Config.Tty)
                     await client.WriteAsync(AttachSession.FrameHeader(line.Stream, line.Text.Length), cancellation);

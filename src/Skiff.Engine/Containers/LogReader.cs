@@ -39,12 +39,7 @@ internal sealed class LogReader : IDisposable
             yield break;
         // Before anything is read: what is written after the last look is told.
         using var changes = request.Follow ? LogChanges.Watch(place) : null;
-        using var reader = new LogReader(
-            SafePath.OpenRoot(place),
-            Path.GetFileName(path),
-            LogFormat.Of(driver),
-            request
-        );
+        using var reader = new LogReader(SafePath.OpenRoot(place), Path.GetFileName(path), LogFormat.Of(driver), request);
         await foreach (var line in reader.RunAsync(changes, ended, cancellation))
             yield return line;
     }

@@ -37,7 +37,10 @@ public sealed record LogSettings(string Driver, long MaxSizeBytes, int MaxFiles)
                         ? $"unknown log opt '{option}' for log driver local"
                         : $"unknown log opt '{option}' for json-file log driver"
                 );
-        if (options.TryGetValue("compress", out string? compress) && compress is not ("false" or "0" or "f" or "F" or "False" or "FALSE"))
+        if (
+            options.TryGetValue("compress", out string? compress)
+            && compress is not ("false" or "0" or "f" or "F" or "False" or "FALSE")
+        )
             throw EngineException.NotImplemented($"--log-opt compress={compress} is not supported by this release of Skiff");
         foreach (string pattern in (string[])["labels-regex", "env-regex"])
             if (options.TryGetValue(pattern, out string? text))

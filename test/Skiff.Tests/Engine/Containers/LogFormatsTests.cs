@@ -34,7 +34,11 @@ public sealed class LogFormatsTests : IDisposable
         Assert.Equal("last", await ReadAsync(driver, new LogRequest { Tail = 1 }));
         Assert.Equal("zwö\n", await ReadAsync(driver, new LogRequest { Stdout = false, Tail = 3 }));
         Assert.Equal("", await ReadAsync(driver, new LogRequest { Since = DateTimeOffset.UtcNow.AddMinutes(1) }));
-        Assert.EndsWith("zwö\n" + huge + "\nlast", await ReadAsync(driver, new LogRequest { Since = DateTimeOffset.UnixEpoch }), StringComparison.Ordinal);
+        Assert.EndsWith(
+            "zwö\n" + huge + "\nlast",
+            await ReadAsync(driver, new LogRequest { Since = DateTimeOffset.UnixEpoch }),
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]

@@ -18,7 +18,13 @@ public sealed class LogReaderTests : IDisposable
     {
         var text = new StringBuilder();
         await foreach (
-            var line in LogReader.ReadAsync(Log, "json-file", request, ended ?? Task.CompletedTask, TestContext.Current.CancellationToken)
+            var line in LogReader.ReadAsync(
+                Log,
+                "json-file",
+                request,
+                ended ?? Task.CompletedTask,
+                TestContext.Current.CancellationToken
+            )
         )
             text.Append(Encoding.UTF8.GetString(line.Text.Span));
         return text.ToString();
@@ -165,7 +171,13 @@ public sealed class LogReaderTests : IDisposable
         );
         var lines = new List<LogLine>();
         await foreach (
-            var line in LogReader.ReadAsync(Log, "json-file", new LogRequest(), Task.CompletedTask, TestContext.Current.CancellationToken)
+            var line in LogReader.ReadAsync(
+                Log,
+                "json-file",
+                new LogRequest(),
+                Task.CompletedTask,
+                TestContext.Current.CancellationToken
+            )
         )
             lines.Add(line);
         Assert.Equal(["A=1", "tag=x/y"], lines[0].Attributes!.Select(a => $"{a.Key}={a.Value}"));

@@ -71,7 +71,12 @@ public sealed class LogSettingsTests
             Config = new ContainerConfig
             {
                 Env = ["A=1", "AB=2", "C=3"],
-                Labels = new Dictionary<string, string> { ["x"] = "y", ["com.z"] = "w", ["other"] = "o" },
+                Labels = new Dictionary<string, string>
+                {
+                    ["x"] = "y",
+                    ["com.z"] = "w",
+                    ["other"] = "o",
+                },
             },
             Host = new HostSettings
             {
