@@ -83,7 +83,7 @@ public sealed class CreateCoverageTests
         Assert.Null(create.Config.Entrypoint);
         Assert.Equal("none", create.Host.NetworkMode);
         Assert.True(create.Host.AutoRemove);
-        Assert.Equal("json-file", create.Host.LogDriver);
+        Assert.Equal("", create.Host.LogDriver);
         Assert.Null(create.Host.MaskedPaths);
         Assert.Empty(create.Networks);
     }
