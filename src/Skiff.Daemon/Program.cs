@@ -61,7 +61,7 @@ static async Task<int> ServeAsync(DaemonOptions options)
     using var idle = new IdleTrim();
     var routes = Routes.Of(engine, server);
     await using var app = await ApiServer.StartAsync(options.Hosts, options.Group, AnswerAsync, log);
-    foreach (string notice in engine.Networks.Notices)
+    foreach (string notice in engine.Notices)
         Log.Notice(log, notice);
     Directory.CreateDirectory(Path.GetDirectoryName(options.PidFile)!);
     await File.WriteAllTextAsync(options.PidFile, $"{Environment.ProcessId}\n");

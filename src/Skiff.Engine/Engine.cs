@@ -2,6 +2,7 @@
 using Skiff.Engine.Bundles;
 using Skiff.Engine.Containers;
 using Skiff.Engine.Events;
+using Skiff.Engine.Host;
 using Skiff.Engine.Images;
 using Skiff.Engine.Networks;
 using Skiff.Engine.Storage;
@@ -15,6 +16,8 @@ public sealed class Engine : IAsyncDisposable
     readonly FileLock dataRootLock;
     readonly Database database;
     readonly EngineTasks background;
+    readonly BundleBuilder bundles;
+    readonly List<string> notices = [];
 
     Engine(EngineOptions options, FileLock dataRootLock, Database database, Action<Exception> report)
     {
@@ -30,10 +33,13 @@ public sealed class Engine : IAsyncDisposable
         Networks = new NetworkService(options, database, journal, Events, background);
         var store = new ContainerStore(database);
         var events = new ContainerEvents(Events);
-        var bundles = new BundleBuilder(
+        bundles = new BundleBuilder(
             options,
             Layout,
-            HostFacts.Read(),
+            HostFacts.Read() with
+            {
+                AppArmorProfile = AppArmor.Load(options.ExecRoot, notices.Add),
+            },
             SeccompText(options),
             new EtcFiles(Layout, Networks),
             new UserLookup()
@@ -68,6 +74,12 @@ public sealed class Engine : IAsyncDisposable
 
     /// <summary>Where a container's hosts, hostname, resolv.conf and log are.</summary>
     public string DirectoryOf(string containerId) => Layout.Container(containerId);
+
+    /// <summary>What the user should know of how this engine came up.</summary>
+    public IEnumerable<string> Notices => notices.Concat(Networks.Notices);
+
+    /// <summary>The AppArmor profile that a container runs under: "" on a machine without, "unconfined", or its name.</summary>
+    public string AppArmorProfileOf(Container container) => bundles.AppArmorProfile(container);
 
     /// <summary>A container's root, or null if it is gone.</summary>
     public Snapshot? SnapshotOf(string containerId) => Images.Snapshots.Find(containerId);

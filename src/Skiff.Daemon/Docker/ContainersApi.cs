@@ -96,7 +96,10 @@ internal sealed class ContainersApi(Engine.Engine engine)
             throw EngineException.NotImplemented("--size is not supported yet by this release of Skiff");
         var container = containers.Get(Id(request));
         return request.AnswerAsync(
-            InspectMapping.Inspect(container, engine.DirectoryOf(container.Id), engine.SnapshotOf(container.Id)),
+            InspectMapping.Inspect(container, engine.DirectoryOf(container.Id), engine.SnapshotOf(container.Id)) with
+            {
+                AppArmorProfile = engine.AppArmorProfileOf(container),
+            },
             DockerJson.Wire.ContainerInspect
         );
     }

@@ -160,6 +160,7 @@ internal sealed class SystemApi(Engine.Engine engine, ServerInfo server)
                 LiveRestoreEnabled = true,
                 SecurityOptions =
                 [
+                    .. host.AppArmor ? ["name=apparmor"] : Array.Empty<string>(),
                     .. host.Seccomp ? [$"name=seccomp,profile={options.SeccompProfile}"] : Array.Empty<string>(),
                     .. options.NoNewPrivileges ? ["name=no-new-privileges"] : Array.Empty<string>(),
                     "name=cgroupns",

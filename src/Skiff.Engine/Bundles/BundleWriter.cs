@@ -96,8 +96,21 @@ public static class BundleWriter
             Rlimits = host.Ulimits.Count > 0 ? [.. host.Ulimits.Select(Rlimit)] : null,
             NoNewPrivileges = security.NoNewPrivileges ?? request.NoNewPrivileges,
             OomScoreAdj = host.OomScoreAdj,
+            ApparmorProfile = AppArmor(host, security, request.Facts),
         };
     }
+
+    /// <summary>The AppArmor profile that a container runs under: "" on a machine without, "unconfined", or its name.</summary>
+    public static string AppArmorProfileOf(HostSettings host, HostFacts facts) =>
+        !facts.AppArmor ? "" : AppArmor(host, SecurityOptions.Parse(host.SecurityOpt, facts), facts) ?? "unconfined";
+
+    static string? AppArmor(HostSettings host, SecurityOptions security, HostFacts facts) =>
+        // A privileged container has a profile only where its user names one.
+        (security.AppArmorProfile ?? (host.Privileged ? null : facts.AppArmorProfile))
+            is { } profile
+                and not "unconfined"
+            ? profile
+            : null;
 
     /// <summary>The user of a process; its own group counts among the additional ones, as Docker has it.</summary>
     public static SpecUser User(ResolvedUser user) =>

@@ -12,6 +12,9 @@ public sealed record HostFacts
     public required Version Kernel { get; init; }
     public bool AppArmor { get; init; }
 
+    /// <summary>The AppArmor profile of containers that name none; null: there is none on this machine.</summary>
+    public string? AppArmorProfile { get; init; }
+
     /// <summary>Names, with CAP_, of what the engine has to give: the most that a container can get.</summary>
     public required IReadOnlyList<string> Capabilities { get; init; }
 

@@ -2,13 +2,20 @@
 namespace Skiff.Engine.Bundles;
 
 /// <param name="SeccompProfile">"unconfined", "builtin" or the text of a profile; null: the engine's</param>
-internal sealed record SecurityOptions(bool? NoNewPrivileges, string? SeccompProfile, bool SystemPathsUnconfined)
+/// <param name="AppArmorProfile">"unconfined" or a profile's name; null: the engine's</param>
+internal sealed record SecurityOptions(
+    bool? NoNewPrivileges,
+    string? SeccompProfile,
+    bool SystemPathsUnconfined,
+    string? AppArmorProfile = null
+)
 {
     /// <exception cref="EngineException">InvalidParameter: an unknown option, or one this machine cannot honour</exception>
     internal static SecurityOptions Parse(IReadOnlyList<string> options, HostFacts facts)
     {
         bool? noNewPrivileges = null;
         string? seccomp = null;
+        string? appArmor = null;
         bool systemPaths = false;
         foreach (string option in options)
         {
@@ -34,13 +41,16 @@ internal sealed record SecurityOptions(bool? NoNewPrivileges, string? SeccompPro
                 case "systempaths" when value == "unconfined":
                     systemPaths = true;
                     break;
-                case "apparmor" when value == "unconfined" || (value == "docker-default" && !facts.AppArmor):
+                case "apparmor" when value is Bundles.AppArmorProfile.Name or Bundles.AppArmorProfile.DockerName:
+                    appArmor = facts.AppArmorProfile;
+                    break;
+                case "apparmor" when value == "unconfined" || (value.Length > 0 && facts.AppArmor):
+                    appArmor = value;
+                    break;
                 case "label" when value == "disable":
                     break;
-                case "apparmor":
-                    throw EngineException.NotImplemented(
-                        $"--security-opt apparmor={value} is not supported: this release of Skiff applies no AppArmor profile"
-                    );
+                case "apparmor" when value.Length > 0:
+                    throw EngineException.Invalid($"--security-opt apparmor={value}: AppArmor is not enabled on this machine");
                 case "label":
                     throw EngineException.NotImplemented(
                         $"--security-opt label={value} is not supported: this release of Skiff applies no SELinux label"
@@ -49,6 +59,6 @@ internal sealed record SecurityOptions(bool? NoNewPrivileges, string? SeccompPro
                     throw EngineException.Invalid($"invalid --security-opt: \"{option}\"");
             }
         }
-        return new SecurityOptions(noNewPrivileges, seccomp, systemPaths);
+        return new SecurityOptions(noNewPrivileges, seccomp, systemPaths, appArmor);
     }
 }

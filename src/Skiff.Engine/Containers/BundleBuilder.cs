@@ -98,8 +98,12 @@ internal sealed class BundleBuilder(
             ),
             Cwd = request.WorkingDir.Length > 0 ? request.WorkingDir : init.Cwd,
             Capabilities = CapabilityList.Sets(capabilities, user.Uid),
+            ApparmorProfile = request.Privileged ? null : init.ApparmorProfile,
         };
     }
+
+    /// <summary>What Docker calls the container's AppArmorProfile.</summary>
+    internal string AppArmorProfile(Container container) => BundleWriter.AppArmorProfileOf(container.Host, facts);
 
     /// <summary>How the container of a shim that is gone ended, if the shim lived to write it.</summary>
     internal ExitRecord? ExitRecord(string id)

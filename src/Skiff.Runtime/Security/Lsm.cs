@@ -21,7 +21,7 @@ internal static class Lsm
         );
     }
 
-    /// <exception cref="LaunchException">a profile is asked for on a machine without AppArmor</exception>
+    /// <exception cref="LaunchException">a profile is asked for on a machine without AppArmor, or that is not loaded</exception>
     public static void Check(string? appArmorProfile)
     {
         if (appArmorProfile is null or "" or "unconfined")
@@ -30,6 +30,13 @@ internal static class Lsm
             throw new LaunchException(
                 FailureKind.Other,
                 $"apparmorProfile {appArmorProfile}: AppArmor is not enabled on this machine"
+            );
+        // Lines of "name (mode)". Without securityfs the kernel itself will tell.
+        string? loaded = KernelFile.TryRead("/sys/kernel/security/apparmor/profiles");
+        if (loaded is not null && !$"\n{loaded}".Contains($"\n{appArmorProfile} (", StringComparison.Ordinal))
+            throw new LaunchException(
+                FailureKind.Other,
+                $"AppArmor profile {appArmorProfile} is not loaded: load it by apparmor_parser -r FILE"
             );
     }
 }

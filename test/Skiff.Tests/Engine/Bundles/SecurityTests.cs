@@ -14,7 +14,6 @@ public sealed class SecurityTests
     [InlineData("seccomp:builtin", null, "builtin", false)]
     [InlineData("seccomp={\"a\":\"b=c\"}", null, "{\"a\":\"b=c\"}", false)]
     [InlineData("systempaths=unconfined", null, null, true)]
-    [InlineData("apparmor=unconfined", null, null, false)]
     [InlineData("label:disable", null, null, false)]
     public void Options_mean_what_they_mean_to_docker(string option, bool? noNewPrivileges, string? seccomp, bool systemPaths) =>
         Assert.Equal(
@@ -23,11 +22,31 @@ public sealed class SecurityTests
         );
 
     [Theory]
+    [InlineData(null, false, "skiff-default")]
+    [InlineData("apparmor=docker-default", false, "skiff-default")]
+    [InlineData("apparmor=unconfined", false, "unconfined")]
+    [InlineData("apparmor:mine", false, "mine")]
+    [InlineData(null, true, "unconfined")]
+    [InlineData("apparmor=mine", true, "mine")]
+    public void Every_container_has_an_AppArmor_profile_where_there_is_AppArmor(string? option, bool privileged, string profile)
+    {
+        var facts = BundleSamples.Facts with { AppArmor = true, AppArmorProfile = AppArmorProfile.Name };
+        var host = new HostSettings { SecurityOpt = option is null ? [] : [option], Privileged = privileged };
+
+        Assert.Equal(profile, BundleWriter.AppArmorProfileOf(host, facts));
+        Assert.Equal(
+            profile == "unconfined" ? null : profile,
+            BundleWriter.Write(BundleSamples.Request(host) with { Facts = facts }).Process!.ApparmorProfile
+        );
+        Assert.Equal("", BundleWriter.AppArmorProfileOf(host with { SecurityOpt = [] }, BundleSamples.Facts));
+    }
+
+    [Theory]
     [InlineData("foo", ErrorKind.InvalidParameter)]
     [InlineData("foo=bar", ErrorKind.InvalidParameter)]
     [InlineData("no-new-privileges=x", ErrorKind.InvalidParameter)]
     [InlineData("systempaths=x", ErrorKind.InvalidParameter)]
-    [InlineData("apparmor=mine", ErrorKind.NotImplemented)]
+    [InlineData("apparmor=mine", ErrorKind.InvalidParameter)]
     [InlineData("label=type:x", ErrorKind.NotImplemented)]
     public void An_option_that_cannot_be_honoured_is_refused_by_name(string option, ErrorKind kind)
     {
