@@ -73,6 +73,24 @@ public static unsafe class FdIo
     /// <exception cref="ErrnoException">ENOENT, EACCES</exception>
     public static Fd OpenReadWrite(string path) => Open(path, Libc.O_RDWR, 0);
 
+    /// <summary>Opens an existing file for reading; close-on-exec.</summary>
+    /// <exception cref="ErrnoException">ENOENT, EACCES</exception>
+    public static Fd OpenRead(string path) => Open(path, Libc.O_RDONLY, 0);
+
+    /// <summary>Opens a FIFO for writing without waiting for a reader; null if there is none (ENXIO), or no such FIFO.</summary>
+    /// <exception cref="ErrnoException">EACCES</exception>
+    public static Fd? TryOpenFifo(string path)
+    {
+        int fd = Libc.open(path, Libc.O_WRONLY | Libc.O_NONBLOCK | Libc.O_CLOEXEC, 0);
+        if (fd != -1)
+            return new Fd(fd);
+        Errno errno = Libc.LastErrno;
+        return errno is Errno.ENXIO or Errno.ENOENT ? null : throw new ErrnoException("open", path, errno);
+    }
+
+    /// <summary>An inherited descriptor is open.</summary>
+    public static bool IsOpen(int descriptor) => Libc.fcntl(descriptor, Libc.F_GETFD, 0) != -1;
+
     /// <summary>Opens a directory as a place to name things in, not to read; close-on-exec.</summary>
     /// <exception cref="ErrnoException">ENOENT, ENOTDIR</exception>
     public static Fd OpenPlace(string directory) => Open(directory, Libc.O_PATH | Libc.O_DIRECTORY, 0);

@@ -129,6 +129,10 @@ public sealed unsafe class Cgroup
         throw new TimeoutException("the processes of the container do not stop");
     }
 
+    /// <summary>Its processes stand still, or are being stopped.</summary>
+    public bool IsFrozen() =>
+        Freezer() is var (file, isV2) && KernelFile.TryRead(file) is string state && state.Trim() is var word && word != (isV2 ? "0" : "THAWED");
+
     public void Thaw()
     {
         if (Freezer() is var (file, isV2))

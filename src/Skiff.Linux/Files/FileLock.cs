@@ -40,5 +40,17 @@ public sealed class FileLock : IDisposable
         return new FileLock(fd);
     }
 
+    /// <summary>Takes the lock of a directory, waiting for whoever holds it.</summary>
+    /// <exception cref="ErrnoException">ENOENT: no such directory (any more)</exception>
+    public static FileLock TakeDirectory(string path)
+    {
+        Fd fd = SafePath.OpenRoot(path);
+        int result;
+        do result = Libc.flock(fd.Number, Libc.LOCK_EX);
+        while (result == -1 && Libc.LastErrno == Errno.EINTR);
+        Libc.Check(result, "flock", path);
+        return new FileLock(fd);
+    }
+
     public void Dispose() => fd.Dispose();
 }

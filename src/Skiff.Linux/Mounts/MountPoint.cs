@@ -30,6 +30,14 @@ public static class MountPoint
         return errno == Errno.None ? place! : throw new ErrnoException("open", path, errno);
     }
 
+    /// <summary>Opens a place that is there, as seen from inside the root.</summary>
+    /// <exception cref="ErrnoException">ENOENT, ENOTDIR, ELOOP</exception>
+    public static Fd Open(Fd root, string path)
+    {
+        Errno errno = SafePath.TryOpen(root, Relative(path), Libc.O_PATH, 0, Containment.InRoot, out Fd? place);
+        return errno == Errno.None ? place! : throw new ErrnoException("open", path, errno);
+    }
+
     /// <summary>Walks the path, follows links, makes what is missing. Returns the path without links.</summary>
     static string Make(Fd root, string path, bool directory)
     {

@@ -12,6 +12,7 @@ internal readonly record struct Syscall(string Name, int X64, int Arm64)
 
     internal int Number => RuntimeInformation.ProcessArchitecture == Architecture.Arm64 ? Arm64 : X64;
 
+    internal static readonly Syscall read = new("read", 0, 63);
     internal static readonly Syscall write = new("write", 1, 64);
     internal static readonly Syscall close = new("close", 3, 57);
     internal static readonly Syscall rt_sigaction = new("rt_sigaction", 13, 134);
@@ -46,6 +47,7 @@ internal readonly record struct Syscall(string Name, int X64, int Arm64)
     internal static readonly Syscall unlinkat = new("unlinkat", 263, 35);
     internal static readonly Syscall newfstatat = new("newfstatat", 262, 79);
     internal static readonly Syscall symlinkat = new("symlinkat", 266, 36);
+    internal static readonly Syscall faccessat = new("faccessat", 269, 48);
     internal static readonly Syscall unshare = new("unshare", 272, 97);
     internal static readonly Syscall dup3 = new("dup3", 292, 24);
     internal static readonly Syscall prlimit64 = new("prlimit64", 302, 261);

@@ -18,6 +18,20 @@ public static class ProcessStat
         }
     }
 
+    /// <summary>The process runs, or could: it is no zombie and no later one of the same number.</summary>
+    public static bool IsAlive(int pid, ulong startTicks)
+    {
+        try
+        {
+            string stat = KernelFile.Read($"/proc/{pid}/stat");
+            return stat[stat.LastIndexOf(')') + 2] is not ('Z' or 'X') && ParseStartTicks(stat) == startTicks;
+        }
+        catch (ErrnoException)
+        {
+            return false;
+        }
+    }
+
     /// <summary>The second field is the program's name in parentheses and may hold anything, so count from the last one.</summary>
     internal static ulong ParseStartTicks(string stat)
     {

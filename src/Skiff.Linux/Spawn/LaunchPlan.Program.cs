@@ -29,19 +29,59 @@ public sealed partial class LaunchPlan
         }
         if (name.Length > 0)
         {
-            foreach (
-                string directory in (searchPath ?? "").Split(
-                    ':',
-                    searchPath is null or "" ? StringSplitOptions.RemoveEmptyEntries : StringSplitOptions.None
-                )
-            )
-            {
-                string path = directory.Length == 0 ? $"./{name}" : $"{directory.TrimEnd('/')}/{name}";
+            foreach (string path in Along(searchPath, name))
                 AddOfProgram($"exec {path}", NotHere, Syscall.execve, path, argv, envp);
-            }
         }
         FailWith($"exec: \"{name}\": executable file not found in $PATH", 0);
     }
+
+    /// <summary>
+    /// Fails as <see cref="Execute"/> would if the program is missing or not executable, in time for the launcher to
+    /// hear of it.
+    /// </summary>
+    public void CheckProgram(string name, string? searchPath)
+    {
+        const int X_OK = 1;
+        if (name.Contains('/', StringComparison.Ordinal))
+        {
+            AddOfProgram($"exec: \"{name}\": stat {name}", default, Syscall.faccessat, Libc.AT_FDCWD, name, 0);
+            AddOfProgram($"exec: \"{name}\"", default, Syscall.faccessat, Libc.AT_FDCWD, name, X_OK);
+            AddOfProgram(
+                "is it a directory?",
+                ErrnoSet.All,
+                Syscall.openat,
+                Libc.AT_FDCWD,
+                name,
+                Arg.Flags((ulong)(Libc.O_PATH | Libc.O_DIRECTORY | Libc.O_CLOEXEC)),
+                0
+            );
+            Last.SkipOnIgnored = 1;
+            FailWith($"exec: \"{name}\"", -(int)Errno.EISDIR);
+            return;
+        }
+        var attempts = new List<LaunchOp>();
+        foreach (string path in name.Length == 0 ? [] : Along(searchPath, name))
+        {
+            AddOfProgram($"find {path}", ErrnoSet.All, Syscall.faccessat, Libc.AT_FDCWD, path, X_OK);
+            attempts.Add(Last);
+        }
+        FailWith($"exec: \"{name}\": executable file not found in $PATH", 0);
+        foreach (LaunchOp attempt in attempts)
+            IfDoneSkipTo(attempt);
+    }
+
+    /// <summary>PATH of the environment: an empty directory is the current one, but an empty PATH has none.</summary>
+    static IEnumerable<string> Along(string? searchPath, string name)
+    {
+        if (searchPath is null or "")
+            yield break;
+        foreach (string directory in searchPath.Split(':'))
+            yield return directory.Length == 0 ? $"./{name}" : $"{directory.TrimEnd('/')}/{name}";
+    }
+
+    /// <summary>Runs a program by its path.</summary>
+    public void ExecutePath(string path, IReadOnlyList<string> arguments, IReadOnlyList<string> environment) =>
+        ExecutePath(path, Arg.Texts(arguments), Arg.Texts(environment));
 
     void ExecutePath(string path, Arg argv, Arg envp)
     {

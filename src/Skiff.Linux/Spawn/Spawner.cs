@@ -3,6 +3,7 @@ using System.Runtime.InteropServices;
 using Skiff.Linux.Namespaces;
 using Skiff.Linux.Native;
 using Skiff.Linux.Processes;
+using Skiff.Linux.Sockets;
 
 namespace Skiff.Linux.Spawn;
 
@@ -28,6 +29,7 @@ public static unsafe class Spawner
     /// <param name="inputs">descriptors, as many as the plan has inputs and in their order</param>
     /// <param name="newNamespaces">made by the clone itself</param>
     /// <param name="pidNamespace">a pidfd or a file of a pid namespace to start the child in, or null</param>
+    /// <param name="meet">called at each <see cref="LaunchPlan.Meet"/>; if it throws, the child is killed</param>
     /// <param name="cgroup">the directory of a v2 cgroup to start the child in, or null</param>
     /// <exception cref="LaunchFailure">a step of the plan failed; the child is reaped</exception>
     /// <exception cref="ErrnoException">clone3: EAGAIN, ENOMEM, ENOSPC, EPERM</exception>
@@ -36,16 +38,24 @@ public static unsafe class Spawner
         ReadOnlySpan<int> inputs,
         NamespaceKinds newNamespaces,
         Fd? pidNamespace = null,
-        Fd? cgroup = null
+        Fd? cgroup = null,
+        Action<byte, SpawnedProcess>? meet = null
     )
     {
         if (inputs.Length != plan.Inputs.Count)
             throw new ArgumentException("as many descriptors as the plan has inputs", nameof(inputs));
-        using var memory = new ChildMemory(plan, inputs);
-        int* ends = stackalloc int[2];
-        Libc.Check(Libc.pipe2(ends, Libc.O_CLOEXEC), "pipe2");
-        using var reader = new Fd(ends[0]);
-        var writer = new Fd(ends[1]);
+        (Fd ours, Fd theirs) = plan.HasLauncher ? UnixSocket.Pair() : FdIo.Pipe();
+        using Fd reader = ours;
+        using Fd writer = theirs;
+        int[] numbers = inputs.ToArray();
+        for (int i = 0; plan.HasLauncher && i < numbers.Length; i++)
+            numbers[i] = plan.Inputs[i] switch
+            {
+                LaunchPlan.LauncherName => writer.Number,
+                LaunchPlan.LaunchersEndName => reader.Number,
+                _ => numbers[i],
+            };
+        using var memory = new ChildMemory(plan, numbers);
         int pidfd = -1;
         nint pid;
         try
@@ -62,21 +72,43 @@ public static unsafe class Spawner
         }
         finally
         {
-            writer.Dispose();
+            writer.Dispose(); // or the end of the child's would not be seen
         }
         if (pid < 0)
             throw new ErrnoException("clone3", null, (Errno)(-pid));
         var child = new SpawnedProcess((int)pid, new Fd(pidfd));
-        AwaitExec(reader);
-        ThrowIfFailed(plan, memory.Report, child.Pidfd);
-        return child;
+        try
+        {
+            if (!IsReady(reader, child, meet))
+                ThrowIfFailed(plan, memory.Report, child.Pidfd);
+            return child;
+        }
+        catch (Exception e) when (e is not LaunchFailure)
+        {
+            Pidfd.SendSignal(child.Pidfd, Signals.SIGKILL);
+            Pidfd.Reap(child.Pidfd);
+            child.Pidfd.Dispose();
+            throw;
+        }
     }
 
-    /// <summary>The other end closes at execve or exit, whichever comes first.</summary>
-    static void AwaitExec(Fd reader)
+    /// <summary>
+    /// Answers the child until it says that it is ready: true. False at the end: its end closes at execve or exit,
+    /// whichever comes first.
+    /// </summary>
+    static bool IsReady(Fd reader, SpawnedProcess child, Action<byte, SpawnedProcess>? meet)
     {
-        byte none;
-        while (Libc.read(reader.Number, &none, 1) == -1 && Libc.LastErrno == Errno.EINTR) { }
+        Span<byte> said = stackalloc byte[1];
+        while (FdIo.TryRead(reader, said, out _) == 1)
+        {
+            if (said[0] == LaunchPlan.Ready)
+                return true;
+            if (said[0] == 0)
+                continue;
+            meet?.Invoke(said[0], child);
+            FdIo.TryWrite(reader, said, out _); // EPIPE: the child is gone, which the next read tells
+        }
+        return false;
     }
 
     static void ThrowIfFailed(LaunchPlan plan, ChildReport report, Fd pidfd)

@@ -50,7 +50,7 @@ internal static class LinuxSpecReader
             Gid = e.Number("gid").UInt32(),
         };
 
-    static LinuxResources Resources(JsonElement e) =>
+    internal static LinuxResources Resources(JsonElement e) =>
         new()
         {
             Devices = e.List(

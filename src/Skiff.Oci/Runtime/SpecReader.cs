@@ -14,6 +14,10 @@ public static class SpecReader
     /// <exception cref="JsonException">malformed, or a member is of the wrong kind or missing</exception>
     public static SpecProcess ReadProcess(ReadOnlyMemory<byte> utf8) => Parse(utf8, Process);
 
+    /// <summary>A linux.resources object by itself, as an update has it.</summary>
+    /// <exception cref="JsonException">malformed, or a member is of the wrong kind or missing</exception>
+    public static LinuxResources ReadResources(ReadOnlyMemory<byte> utf8) => Parse(utf8, LinuxSpecReader.Resources);
+
     static T Parse<T>(ReadOnlyMemory<byte> utf8, Func<JsonElement, T> read)
     {
         using var document = JsonDocument.Parse(utf8);

@@ -71,19 +71,23 @@ internal static class SpecValidator
         }
     }
 
-    static void CheckHooks(SpecHooks? hooks) =>
-        Refuse(
-            hooks is not null
-                && (
-                    hooks.Prestart is { Count: > 0 }
-                    || hooks.CreateRuntime is { Count: > 0 }
-                    || hooks.CreateContainer is { Count: > 0 }
-                    || hooks.StartContainer is { Count: > 0 }
-                    || hooks.Poststart is { Count: > 0 }
-                    || hooks.Poststop is { Count: > 0 }
-                ),
-            "hooks"
-        );
+    static void CheckHooks(SpecHooks? hooks)
+    {
+        IEnumerable<SpecHook> all =
+        [
+            .. hooks?.Prestart ?? [],
+            .. hooks?.CreateRuntime ?? [],
+            .. hooks?.CreateContainer ?? [],
+            .. hooks?.StartContainer ?? [],
+            .. hooks?.Poststart ?? [],
+            .. hooks?.Poststop ?? [],
+        ];
+        foreach (SpecHook hook in all)
+        {
+            Require(hook.Path.StartsWith('/'), $"the path of hook {hook.Path} is not absolute");
+            Require(hook.Timeout is null or > 0, $"the timeout of hook {hook.Path} is not above 0");
+        }
+    }
 
     static void CheckNamespaces(LinuxSpec linux)
     {

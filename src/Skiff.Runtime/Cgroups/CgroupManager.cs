@@ -42,11 +42,42 @@ internal sealed class CgroupManager
         Cgroup.Create();
         if (resources is null)
             return;
-        foreach (CgroupWrite write in CgroupWrites.Of(resources))
-            Set(write);
-        foreach ((string file, string value) in resources.Unified ?? new Dictionary<string, string>())
-            SetUnified(file, value);
+        Set(resources);
         DeviceFilter.Apply(Cgroup, DeviceRules.Of(resources));
+    }
+
+    /// <summary>Sets limits, all but those of devices.</summary>
+    /// <exception cref="LaunchException">the machine cannot limit what is to be limited</exception>
+    public void Set(LinuxResources limits)
+    {
+        IReadOnlyList<CgroupWrite> writes = CgroupWrites.Of(limits);
+        for (int i = 0; i < writes.Count; i++)
+        {
+            // v1 wants memory <= memory + swap at every moment: which of the two goes first depends on what was set before.
+            bool pair = writes[i].What == "memory.limit" && i + 1 < writes.Count && writes[i + 1].What == "memory.swap";
+            if (pair && !TrySet(writes[i]))
+            {
+                Set(writes[i + 1]);
+                Set(writes[i++]);
+            }
+            else if (!pair)
+                Set(writes[i]);
+        }
+        foreach ((string file, string value) in limits.Unified ?? new Dictionary<string, string>())
+            SetUnified(file, value);
+    }
+
+    bool TrySet(CgroupWrite write)
+    {
+        try
+        {
+            Set(write);
+            return true;
+        }
+        catch (LaunchException e) when (e.InnerException is ErrnoException { Errno: Errno.EINVAL })
+        {
+            return false;
+        }
     }
 
     void Set(CgroupWrite write)

@@ -1,72 +1,46 @@
-// skiff-runtime run: a plain bundle in the foreground, with our own stdio.
-using System.Runtime.InteropServices;
-using Skiff.Linux.Processes;
+// skiff-runtime run: creates, starts, waits and deletes in one go.
 using Skiff.Runtime.Launch;
+using Skiff.Runtime.Bundles;
+using Skiff.Runtime.State;
 
 namespace Skiff.Runtime.Commands;
 
-/// <summary>run [--bundle DIR] ID. Exit code: the container's, 128 + signal, or 127, 126, 125 as docker run has them.</summary>
+/// <summary>
+/// run [--detach] [--keep] and the flags of create. Exit code: the container's, 128 + signal; 127 or 126 if the program
+/// is missing or cannot be run; 1 for other failures.
+/// </summary>
 internal static class RunCommand
 {
-    public static int Run(ReadOnlySpan<string> arguments)
+    public static int Run(ReadOnlySpan<string> given, StateStore store)
     {
         Program.Seal();
-        string bundle = ".";
-        string? id = null;
-        for (int i = 0; i < arguments.Length; i++)
-        {
-            if (arguments[i] is "--bundle" or "-b" && i + 1 < arguments.Length)
-                bundle = arguments[++i];
-            else if (arguments[i].StartsWith("--bundle=", StringComparison.Ordinal))
-                bundle = arguments[i]["--bundle=".Length..];
-            else if (id is null && !arguments[i].StartsWith('-'))
-                id = arguments[i];
-            else
-                return Program.Fail($"run: unexpected argument {arguments[i]}");
-        }
-        if (id is null)
-            return Program.Fail("run: the container's ID is missing");
-        try
-        {
-            return Run(bundle, id);
-        }
-        catch (LaunchException e)
-        {
-            Program.Fail(e.Message);
-            return e.Kind switch
-            {
-                Tasks.FailureKind.CommandNotFound => 127,
-                Tasks.FailureKind.CommandNotExecutable => 126,
-                _ => 125,
-            };
-        }
-    }
-
-    static int Run(string bundle, string id)
-    {
-        using var container = ContainerLaunch.Open(bundle, id);
-        if (container.Spec.Process!.Terminal)
-            return Program.Fail("run: process.terminal needs the engine, which keeps the other end of the terminal");
-        LaunchedProcess process = container.Start(new ProcessStdio(0, 1, 2, Terminal: false));
-        try
-        {
-            using var interrupt = Forward(PosixSignal.SIGINT, 2, process);
-            using var terminate = Forward(PosixSignal.SIGTERM, Signals.SIGTERM, process);
-            return Pidfd.Reap(process.Pidfd).ShellCode;
-        }
-        finally
-        {
-            container.Remove();
-        }
-    }
-
-    static PosixSignalRegistration Forward(PosixSignal signal, int number, LaunchedProcess process) =>
-        PosixSignalRegistration.Create(
-            signal,
-            context =>
-            {
-                context.Cancel = true;
-                Pidfd.SendSignal(process.Pidfd, number);
-            }
+        var arguments = Arguments.Parse(
+            "run",
+            given,
+            CreateOptions.WithValue,
+            [.. CreateOptions.Switches, "detach|d", "keep", "no-subreaper"]
         );
+        CreateOptions options = CreateOptions.Of(arguments);
+        bool detached = arguments.Has("detach");
+        using var creation = Creation.Make(store, options, gated: false, keepTerminal: !detached);
+        try
+        {
+            if (creation.IsGated)
+                StartCommand.Release(store, creation.Record, creation.Hooks, creation.Process.Pidfd);
+            else
+                creation.Hooks.Poststart(creation.Record);
+        }
+        catch (LaunchException)
+        {
+            Foreground.Wait(creation.Process, terminal: null); // it was killed
+            creation.Delete();
+            throw;
+        }
+        if (detached)
+            return 0;
+        int code = Foreground.Wait(creation.Process, creation.Terminal);
+        if (!arguments.Has("keep"))
+            creation.Delete();
+        return code;
+    }
 }

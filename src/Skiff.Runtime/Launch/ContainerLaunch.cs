@@ -1,5 +1,6 @@
 // A container as its shim sees it: opened from a bundle, started, entered, frozen, killed, removed.
 using Skiff.Linux;
+using Skiff.Linux.Cgroups;
 using Skiff.Linux.Processes;
 using Skiff.Linux.Spawn;
 using Skiff.Linux.Terminals;
@@ -26,6 +27,10 @@ internal sealed class ContainerLaunch : IDisposable
         this.cgroups = cgroups;
     }
 
+    /// <summary>The same for a configuration that was read already.</summary>
+    public static ContainerLaunch Open(Bundle bundle, string id) =>
+        Told(() => new ContainerLaunch(bundle, CgroupManager.Of(bundle.Spec, id)));
+
     /// <summary>Reads and validates config.json. Takes nothing from the kernel yet.</summary>
     /// <exception cref="LaunchException">the bundle is missing, malformed, or asks for something unsupported</exception>
     public static ContainerLaunch Open(string bundlePath, string id) =>
@@ -35,13 +40,32 @@ internal sealed class ContainerLaunch : IDisposable
             return new ContainerLaunch(bundle, CgroupManager.Of(bundle.Spec, id));
         });
 
+    /// <summary>A container that another process has launched.</summary>
+    /// <param name="pidfd">of its first process; owned by this from now on</param>
+    /// <exception cref="LaunchException">the saved configuration is none</exception>
+    public static ContainerLaunch Adopt(Bundle bundle, string id, int pid, ulong startTicks, Fd? pidfd) =>
+        Told(() => new ContainerLaunch(bundle, CgroupManager.Of(bundle.Spec, id))
+        {
+            init = pidfd is null ? null : new LaunchedProcess(pid, pidfd, startTicks),
+        });
+
     public Spec Spec => bundle.Spec;
+
+    public Cgroup Cgroup => cgroups.Cgroup;
+
+    /// <summary>Descriptors from 3 up that the processes launched by this inherit.</summary>
+    public int PreservedDescriptors { get; set; }
+
+    /// <summary>The processes launched by this get a session keyring of their own.</summary>
+    public bool NewKeyring { get; set; } = true;
 
     /// <summary>A pair in the container's own devpts instance: the slave is /dev/pts/N inside. The caller disposes it.</summary>
     /// <exception cref="LaunchException">config.json mounts no devpts on /dev/pts, or it has no terminals left</exception>
     public Pty OpenTerminal(ushort rows, ushort columns) =>
         Told(() =>
         {
+            if (devpts is null && init is not null)
+                return ParentMounts.OpenTerminalOf(init.Pid, new WindowSize(rows, columns));
             devpts ??= ParentMounts.Devpts(Spec);
             if (devpts is null)
                 throw new LaunchException(FailureKind.Other, "a terminal needs a devpts mounted on /dev/pts");
@@ -50,11 +74,15 @@ internal sealed class ContainerLaunch : IDisposable
 
     /// <summary>Launches the process of config.json; returns once execve succeeded. On failure nothing is left behind.</summary>
     /// <exception cref="LaunchException">with the kind and the words for the user</exception>
-    public LaunchedProcess Start(ProcessStdio stdio) =>
+    /// <param name="gate">a FIFO: it waits there before its execve; stays the caller's</param>
+    /// <param name="createHooks">runs the hooks that belong before pivot_root</param>
+    public LaunchedProcess Start(ProcessStdio stdio, Fd? gate = null, Action<SpawnedProcess>? createHooks = null) =>
         Told(() =>
         {
             if (init is not null)
                 throw new LaunchException(FailureKind.WrongState, "the container has been started already");
+            if (createHooks is null && LaunchInputs.HasCreateHooks(Spec))
+                throw new LaunchException(FailureKind.Other, "not supported by the shim: hooks");
             Lsm.Check(Spec.Process!.ApparmorProfile);
             ProcessMemory.Hide();
             cgroups.RequireUnused();
@@ -63,7 +91,7 @@ internal sealed class ContainerLaunch : IDisposable
             {
                 cgroups.Create();
                 devpts ??= ParentMounts.Devpts(Spec);
-                init = Launcher.Container(bundle, Facts(), cgroups.Cgroup, devpts, stdio);
+                init = Launcher.Container(bundle, Facts(), cgroups.Cgroup, devpts, stdio, gate, createHooks);
                 started = true;
                 return init;
             }
@@ -86,12 +114,29 @@ internal sealed class ContainerLaunch : IDisposable
             return Launcher.Exec(Spec, process, Facts(), cgroups.Cgroup, init.Pidfd, stdio);
         });
 
+    /// <summary>Launches a hook in the namespaces of a container; returns once execve succeeded.</summary>
+    /// <param name="init">the container's first process; stays the caller's</param>
+    /// <exception cref="LaunchException">it could not be run</exception>
+    public static LaunchedProcess Hook(
+        Spec spec,
+        Fd init,
+        Fd input,
+        Fd output,
+        string path,
+        IReadOnlyList<string> arguments,
+        IReadOnlyList<string> environment
+    ) => Told(() => Launcher.Inside(spec, init, input.Number, output.Number, arguments, path, environment));
+
     /// <summary>Sends a signal to every process of the container's cgroup.</summary>
     public void Kill(int signal) => cgroups.Cgroup.Signal(signal);
 
     /// <summary>Stops every process of the cgroup from running; returns once all stand still.</summary>
     /// <exception cref="TimeoutException">a process does not stop within 10 s; all run again</exception>
     public void Freeze() => cgroups.Cgroup.Freeze();
+
+    /// <summary>Sets other limits.</summary>
+    /// <exception cref="LaunchException">one cannot be set; those before it are</exception>
+    public void Update(LinuxResources resources) => cgroups.Set(resources);
 
     public void Thaw() => cgroups.Cgroup.Thaw();
 
@@ -115,6 +160,8 @@ internal sealed class ContainerLaunch : IDisposable
             AttachPoint = bundle.Path,
             Hierarchies = cgroups.Cgroup.Hierarchies,
             CgroupDirectories = cgroups.Cgroup.Directories,
+            PreservedDescriptors = PreservedDescriptors,
+            NewKeyring = NewKeyring,
             LastCapability = Capabilities.Last(),
             PermittedCapabilities = Capabilities.Permitted(),
             SeccompFilter = Spec.Linux?.Seccomp is { } seccomp ? seccompFilter ??= SeccompCompiler.Compile(seccomp) : null,

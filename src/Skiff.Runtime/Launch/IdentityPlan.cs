@@ -13,7 +13,8 @@ internal sealed class IdentityPlan(LaunchPlan plan, SpecProcess process, LaunchF
     /// <summary>Descriptors, session, terminal, limits.</summary>
     public void Surroundings(bool terminal)
     {
-        plan.NewKeyring();
+        if (facts.NewKeyring)
+            plan.NewKeyring();
         plan.NewSession();
         plan.Duplicate(inputs.Stdin, 0);
         plan.Duplicate(inputs.Stdout, 1);
@@ -22,7 +23,7 @@ internal sealed class IdentityPlan(LaunchPlan plan, SpecProcess process, LaunchF
             plan.ControlTerminal(0);
         foreach (SpecRlimit limit in process.Rlimits ?? [])
             plan.SetLimit(Rlimits.TryParse(limit.Type)!.Value, limit.Soft, limit.Hard, limit.Type);
-        plan.CloseAtExecFrom(3);
+        plan.CloseAtExecFrom(3 + facts.PreservedDescriptors);
     }
 
     /// <summary>
@@ -53,6 +54,11 @@ internal sealed class IdentityPlan(LaunchPlan plan, SpecProcess process, LaunchF
         plan.SetUser(process.User.Uid, process.User.Gid, process.User.AdditionalGids ?? []);
         capabilities.SetOthers();
         plan.ResetSignals();
+        if (inputs.Gate is Register gate)
+        {
+            plan.CheckProgram(process.Args![0], SearchPath());
+            plan.AwaitRelease(gate, "wait for the start");
+        }
         if (process.NoNewPrivileges)
         {
             plan.NoNewPrivileges();

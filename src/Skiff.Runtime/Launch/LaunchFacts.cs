@@ -23,6 +23,15 @@ internal sealed record LaunchFacts
 
     /// <summary>The compiled filter, an array of struct sock_filter; null loads none.</summary>
     public byte[]? SeccompFilter { get; init; }
+
+    /// <summary>The launch stops before execve until somebody starts it.</summary>
+    public bool WaitsForStart { get; init; }
+
+    /// <summary>How many descriptors from 3 up the program inherits.</summary>
+    public int PreservedDescriptors { get; init; }
+
+    /// <summary>The program gets a session keyring of its own.</summary>
+    public bool NewKeyring { get; init; } = true;
 }
 
 /// <param name="SourceIsFile">a bind mount of something that is no directory</param>

@@ -24,6 +24,9 @@ internal sealed class LaunchInputs
     /// <summary>The running container's first process, to enter its namespaces.</summary>
     public Register Init { get; private set; }
 
+    /// <summary>The FIFO that tells the container to start; null if it does not wait.</summary>
+    public Register? Gate { get; private set; }
+
     /// <summary>cgroup.procs of each v1 hierarchy. The child is born into its v2 cgroup.</summary>
     public IReadOnlyList<Register> Cgroups { get; private set; } = [];
 
@@ -32,6 +35,8 @@ internal sealed class LaunchInputs
 
     /// <summary>Mounts that the parent has made, by their index in config.json: bind mounts, and the devpts.</summary>
     public IReadOnlyDictionary<int, Register> Mounts { get; private set; } = new Dictionary<int, Register>();
+
+    public const string GateName = "gate";
 
     public static string CgroupName(int index) => $"cgroup{index}";
 
@@ -46,6 +51,10 @@ internal sealed class LaunchInputs
         inputs.Namespaces = (spec.Linux?.Namespaces ?? [])
             .Where(n => n.Path is { Length: > 0 } && n.Type != "pid")
             .ToDictionary(n => n.Type, n => plan.Input(NamespaceName(n.Type)));
+        if (facts.WaitsForStart || HasCreateHooks(spec))
+            plan.AddLauncher();
+        if (facts.WaitsForStart)
+            inputs.Gate = plan.Input(GateName);
         inputs.Mounts = Enumerable
             .Range(0, spec.Mounts?.Count ?? 0)
             .Where(i => IsMadeByParent(spec.Mounts![i]))
@@ -59,6 +68,11 @@ internal sealed class LaunchInputs
         inputs.Cgroups = [.. Enumerable.Range(0, facts.Hierarchies.Count(h => !h.IsV2)).Select(i => plan.Input(CgroupName(i)))];
         return inputs;
     }
+
+    /// <summary>There are hooks to run while the container is made.</summary>
+    public static bool HasCreateHooks(Spec spec) =>
+        spec.Hooks is { } hooks
+        && (hooks.Prestart is { Count: > 0 } || hooks.CreateRuntime is { Count: > 0 } || hooks.CreateContainer is { Count: > 0 });
 
     /// <summary>Bind mounts come from the host's tree; terminals are opened in the devpts before anything runs.</summary>
     public static bool IsMadeByParent(SpecMount mount) => mount.Destination != "/" && (IsDevpts(mount) || IsBind(mount));

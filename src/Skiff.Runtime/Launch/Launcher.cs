@@ -28,7 +28,17 @@ internal sealed class Launcher : IDisposable
     /// <summary>Launches the first process of a bundle.</summary>
     /// <param name="devpts">the container's own; stays the caller's</param>
     /// <param name="facts">without those of the mounts, which are found out here</param>
-    public static LaunchedProcess Container(Bundle bundle, LaunchFacts facts, Cgroup cgroup, Fd? devpts, ProcessStdio stdio)
+    /// <param name="gate">where it waits for its start; stays the caller's</param>
+    /// <param name="createHooks">called with the child's pid when it is time for them</param>
+    public static LaunchedProcess Container(
+        Bundle bundle,
+        LaunchFacts facts,
+        Cgroup cgroup,
+        Fd? devpts,
+        ProcessStdio stdio,
+        Fd? gate,
+        Action<SpawnedProcess>? createHooks
+    )
     {
         using var launcher = new Launcher();
         SpecProcess process = bundle.Spec.Process! with { Terminal = stdio.Terminal };
@@ -38,7 +48,15 @@ internal sealed class Launcher : IDisposable
         launcher.AddNamespaces(spec);
         facts = facts with { Mounts = launcher.AddMounts(bundle, root, devpts) };
         ParentMounts.PrepareDirectory(root, spec, process.Cwd);
-        return launcher.Run(PlanCompiler.Container(spec, facts), stdio, process.User.Uid);
+        if (gate is not null)
+            launcher.Add(LaunchInputs.GateName, Fd.CopyOf(gate.Number));
+        facts = facts with { WaitsForStart = gate is not null };
+        return launcher.Run(
+            PlanCompiler.Container(spec, facts),
+            stdio,
+            process.User.Uid,
+            (_, child) => createHooks?.Invoke(child)
+        );
     }
 
     /// <summary>Launches a further process in a running container.</summary>
@@ -61,7 +79,33 @@ internal sealed class Launcher : IDisposable
         return launcher.Run(PlanCompiler.Exec(spec, process, facts), stdio, process.User.Uid);
     }
 
-    LaunchedProcess Run(CompiledLaunch compiled, ProcessStdio stdio, uint uid)
+    /// <summary>Launches a program in all namespaces of a running process, with our rights: a hook.</summary>
+    /// <param name="init">stays the caller's, as does <paramref name="input"/></param>
+    public static LaunchedProcess Inside(
+        Spec spec,
+        Fd init,
+        int input,
+        int output,
+        IReadOnlyList<string> arguments,
+        string path,
+        IReadOnlyList<string> environment
+    )
+    {
+        using var launcher = new Launcher();
+        launcher.Add("init", Fd.CopyOf(init.Number));
+        NamespaceKinds kinds = PlanCompiler.AllOf(spec.Linux ?? new LinuxSpec());
+        if (kinds.HasFlag(NamespaceKinds.Pid))
+            launcher.pidNamespace = Fd.CopyOf(init.Number);
+        CompiledLaunch compiled = PlanCompiler.Hook(kinds, path, arguments, environment);
+        return launcher.Run(compiled, new ProcessStdio(input, output, output, Terminal: false), uid: 0);
+    }
+
+    LaunchedProcess Run(
+        CompiledLaunch compiled,
+        ProcessStdio stdio,
+        uint uid,
+        Action<byte, SpawnedProcess>? meet = null
+    )
     {
         using var copies = new StdioCopies(stdio, uid);
         LaunchPlan plan = compiled.Plan;
@@ -72,9 +116,10 @@ internal sealed class Launcher : IDisposable
                 "stdin" => copies.Stdin.Number,
                 "stdout" => copies.Stdout.Number,
                 "stderr" => copies.Stderr.Number,
+                LaunchPlan.LauncherName or LaunchPlan.LaunchersEndName => -1, // the spawner's own
                 string name => inputs[name].Number,
             };
-        SpawnedProcess process = Spawner.Start(plan, numbers, compiled.NewNamespaces, pidNamespace, unifiedCgroup);
+        SpawnedProcess process = Spawner.Start(plan, numbers, compiled.NewNamespaces, pidNamespace, unifiedCgroup, meet);
         // Our child: until it is reaped its number is its own, so the stat is its own too.
         return new LaunchedProcess(process.Pid, process.Pidfd, ProcessStat.StartTicks(process.Pid) ?? 0);
     }

@@ -3,6 +3,7 @@ using System.Text;
 using Skiff.Linux;
 using Skiff.Linux.Files;
 using Skiff.Linux.Mounts;
+using Skiff.Linux.Terminals;
 using Skiff.Oci.Runtime;
 using Skiff.Runtime.Bundles;
 
@@ -33,6 +34,19 @@ internal static class ParentMounts
             return null;
         MountOptions options = MountOptions.Parse(mount.Destination, mount.Options ?? []);
         return MountApi.Make("devpts", mount.Source, options.Data, options.Change.Set);
+    }
+
+    /// <summary>
+    /// A pair in the devpts of a running container, which may have put anything at its /dev/pts/ptmx: no symbolic link
+    /// leads out of its root, and only the multiplexer itself is opened.
+    /// </summary>
+    public static Pty OpenTerminalOf(int pid, WindowSize size)
+    {
+        using Fd root = SafePath.OpenRoot($"/proc/{pid}/root");
+        using Fd place = MountPoint.Open(root, "dev/pts/ptmx");
+        if (FileAt.Status(place) is not { Kind: FileKind.CharacterDevice, Major: 5, Minor: 2 })
+            throw new ErrnoException("open", "/dev/pts/ptmx", Errno.ENODEV);
+        return Pty.Open(size, place.ProcPath);
     }
 
     /// <summary>A copy of the source of a bind mount.</summary>

@@ -12,6 +12,9 @@ internal sealed record CompiledLaunch(LaunchPlan Plan, NamespaceKinds NewNamespa
 
 internal static class PlanCompiler
 {
+    /// <summary>Where the launch meets its launcher: everything is mounted, the root is not yet the root.</summary>
+    public const byte CreateHooks = 1;
+
     /// <summary>The plan of a container's first process.</summary>
     public static CompiledLaunch Container(Spec spec, LaunchFacts facts)
     {
@@ -42,6 +45,8 @@ internal static class PlanCompiler
         rootfs.Sysctls(proc.Value);
         rootfs.ReadonlyPaths();
         MaskedPaths.Plan(plan, inputs.Root, linux.MaskedPaths ?? []);
+        if (LaunchInputs.HasCreateHooks(spec))
+            plan.Meet(CreateHooks, "hooks");
         rootfs.LeaveHost();
 
         identity.Surroundings(terminal);
@@ -69,6 +74,27 @@ internal static class PlanCompiler
         identity.WorkingDirectory(plan.OpenHostDirectory("/"), make: false);
         Lsm.Plan(plan, proc, process.ApparmorProfile);
         identity.Become(SeccompFlags(linux.Seccomp));
+        return new CompiledLaunch(plan, NamespaceKinds.None);
+    }
+
+    /// <summary>The plan of a hook that runs in the namespaces of a container, at its root.</summary>
+    public static CompiledLaunch Hook(
+        NamespaceKinds kinds,
+        string path,
+        IReadOnlyList<string> arguments,
+        IReadOnlyList<string> environment
+    )
+    {
+        var plan = new LaunchPlan();
+        LaunchInputs inputs = LaunchInputs.OfExec(plan, new LaunchFacts { AttachPoint = "/" });
+        plan.Enter(inputs.Init, kinds & ~NamespaceKinds.Pid, "join the container's namespaces");
+        plan.NewSession();
+        plan.Duplicate(inputs.Stdin, 0);
+        plan.Duplicate(inputs.Stdout, 1);
+        plan.Duplicate(inputs.Stderr, 2);
+        plan.CloseAtExecFrom(3);
+        plan.ResetSignals();
+        plan.ExecutePath(path, arguments, environment);
         return new CompiledLaunch(plan, NamespaceKinds.None);
     }
 

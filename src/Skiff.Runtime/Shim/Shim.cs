@@ -139,7 +139,7 @@ internal sealed class Shim : IDisposable
                 options.LogFormat == "local" ? new LocalLogEncoder() : new JsonLogEncoder(options.LogAttributes)
             );
         ProcessStreams streams = OpenStreams(process, init, options.OpenStdin);
-        init.Launch(streams, options.StdinOnce, launch.Start);
+        init.Launch(streams, options.StdinOnce, stdio => launch.Start(stdio));
         networkNamespace?.Dispose(); // or the namespace would live as long as this shim
         return Started(init);
     }

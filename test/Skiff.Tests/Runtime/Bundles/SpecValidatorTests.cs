@@ -22,7 +22,12 @@ public sealed class SpecValidatorTests
     public void Accepts_a_plain_container() => SpecValidator.Check(Valid);
 
     [Fact]
-    public void Refuses_hooks() => Refused("hooks", Valid with { Hooks = new() { Poststop = [new() { Path = "/x" }] } });
+    public void Refuses_a_hook_whose_path_is_not_absolute() =>
+        Refused("not absolute", Valid with { Hooks = new() { Poststop = [new() { Path = "x" }] } });
+
+    [Fact]
+    public void Refuses_a_hook_without_time_to_run() =>
+        Refused("not above 0", Valid with { Hooks = new() { Prestart = [new() { Path = "/x", Timeout = 0 }] } });
 
     [Fact]
     public void Refuses_a_user_namespace() =>
