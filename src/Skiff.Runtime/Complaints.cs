@@ -55,14 +55,19 @@ internal static class Complaints
         }
         else
         {
-            string quoted = message.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal);
+            string quoted = message
+                .Replace("\\", "\\\\", StringComparison.Ordinal)
+                .Replace("\"", "\\\"", StringComparison.Ordinal);
             line = Encoding.UTF8.GetBytes(
                 $"time=\"{time}\" level={level} msg=\"{quoted.Replace("\n", "\\n", StringComparison.Ordinal)}\"\n"
             );
         }
         try
         {
-            using Fd log = FdIo.OpenAppend(LogPath!, 0x1A4 /* 0644 */);
+            using Fd log = FdIo.OpenAppend(
+                LogPath!,
+                0x1A4 /* 0644 */
+            );
             FdIo.TryWrite(log, line, out _);
         }
         catch (ErrnoException e)

@@ -131,7 +131,10 @@ public sealed unsafe class Cgroup
 
     /// <summary>Its processes stand still, or are being stopped.</summary>
     public bool IsFrozen() =>
-        Freezer() is var (file, isV2) && KernelFile.TryRead(file) is string state && state.Trim() is var word && word != (isV2 ? "0" : "THAWED");
+        Freezer() is var (file, isV2)
+        && KernelFile.TryRead(file) is string state
+        && state.Trim() is var word
+        && word != (isV2 ? "0" : "THAWED");
 
     public void Thaw()
     {

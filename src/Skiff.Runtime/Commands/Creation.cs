@@ -164,7 +164,10 @@ internal sealed class Creation : IDisposable
     {
         bool terminal = spec.Process!.Terminal;
         if (terminal && !keepTerminal && options.ConsoleSocket is null)
-            throw new LaunchException(FailureKind.Other, "cannot allocate tty if the container is detached without setting console socket");
+            throw new LaunchException(
+                FailureKind.Other,
+                "cannot allocate tty if the container is detached without setting console socket"
+            );
         if (!terminal && options.ConsoleSocket is not null)
             throw new LaunchException(FailureKind.Other, "cannot use console socket if the process has no terminal");
     }

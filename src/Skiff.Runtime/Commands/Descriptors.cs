@@ -21,7 +21,14 @@ internal static class Descriptors
             if (!FdIo.IsOpen(i))
                 throw new LaunchException(FailureKind.Other, $"please check that preserved-fd {i - 3} (of {asked}) is present");
         }
-        if (int.TryParse(Environment.GetEnvironmentVariable("LISTEN_FDS"), NumberStyles.None, CultureInfo.InvariantCulture, out int passed))
+        if (
+            int.TryParse(
+                Environment.GetEnvironmentVariable("LISTEN_FDS"),
+                NumberStyles.None,
+                CultureInfo.InvariantCulture,
+                out int passed
+            )
+        )
             count += passed; // sd_listen_fds(3); they come first, and --preserve-fds counts behind them
         return count;
     }

@@ -1,6 +1,6 @@
 // skiff-runtime run: creates, starts, waits and deletes in one go.
-using Skiff.Runtime.Launch;
 using Skiff.Runtime.Bundles;
+using Skiff.Runtime.Launch;
 using Skiff.Runtime.State;
 
 namespace Skiff.Runtime.Commands;

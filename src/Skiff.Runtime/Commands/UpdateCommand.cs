@@ -36,7 +36,14 @@ internal static class UpdateCommand
         "mem-bw-schema",
     ];
 
-    static readonly string[] Unsupported = ["cpu-burst", "kernel-memory", "kernel-memory-tcp", "l3-cache-schema", "mem-bw-schema"];
+    static readonly string[] Unsupported =
+    [
+        "cpu-burst",
+        "kernel-memory",
+        "kernel-memory-tcp",
+        "l3-cache-schema",
+        "mem-bw-schema",
+    ];
 
     public static int Run(ReadOnlySpan<string> given, StateStore store)
     {
@@ -89,7 +96,9 @@ internal static class UpdateCommand
                 Mems = arguments.Value("cpuset-mems"),
             },
             Pids = Number(arguments, "pids-limit") is long limit ? new LinuxPids { Limit = limit } : null,
-            BlockIO = Number(arguments, "blkio-weight") is long weight ? new LinuxBlockIO { Weight = checked((ushort)weight) } : null,
+            BlockIO = Number(arguments, "blkio-weight") is long weight
+                ? new LinuxBlockIO { Weight = checked((ushort)weight) }
+                : null,
         };
 
     static long? Number(Arguments arguments, string flag) =>
@@ -115,7 +124,8 @@ internal static class UpdateCommand
                 };
         if (shift > 0)
             digits = digits[..^1];
-        return long.TryParse(digits, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out long number)
+        return
+            long.TryParse(digits, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out long number)
             && Math.Abs(number) <= long.MaxValue >> shift
             ? number << shift
             : throw new UsageException($"update: invalid value {text} for --{flag}");

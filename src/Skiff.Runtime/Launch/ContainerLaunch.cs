@@ -44,10 +44,12 @@ internal sealed class ContainerLaunch : IDisposable
     /// <param name="pidfd">of its first process; owned by this from now on</param>
     /// <exception cref="LaunchException">the saved configuration is none</exception>
     public static ContainerLaunch Adopt(Bundle bundle, string id, int pid, ulong startTicks, Fd? pidfd) =>
-        Told(() => new ContainerLaunch(bundle, CgroupManager.Of(bundle.Spec, id))
-        {
-            init = pidfd is null ? null : new LaunchedProcess(pid, pidfd, startTicks),
-        });
+        Told(() =>
+            new ContainerLaunch(bundle, CgroupManager.Of(bundle.Spec, id))
+            {
+                init = pidfd is null ? null : new LaunchedProcess(pid, pidfd, startTicks),
+            }
+        );
 
     public Spec Spec => bundle.Spec;
 

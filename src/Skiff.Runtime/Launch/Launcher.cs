@@ -100,12 +100,7 @@ internal sealed class Launcher : IDisposable
         return launcher.Run(compiled, new ProcessStdio(input, output, output, Terminal: false), uid: 0);
     }
 
-    LaunchedProcess Run(
-        CompiledLaunch compiled,
-        ProcessStdio stdio,
-        uint uid,
-        Action<byte, SpawnedProcess>? meet = null
-    )
+    LaunchedProcess Run(CompiledLaunch compiled, ProcessStdio stdio, uint uid, Action<byte, SpawnedProcess>? meet = null)
     {
         using var copies = new StdioCopies(stdio, uid);
         LaunchPlan plan = compiled.Plan;

@@ -28,8 +28,7 @@ internal sealed class Hooks(StateStore store, Spec spec)
     public void StartContainer(ContainerRecord record, Fd init) =>
         Run("startContainer", spec.Hooks?.StartContainer, record, ContainerStatus.Created, init);
 
-    public void Poststart(ContainerRecord record) =>
-        RunAll("poststart", spec.Hooks?.Poststart, record, ContainerStatus.Running);
+    public void Poststart(ContainerRecord record) => RunAll("poststart", spec.Hooks?.Poststart, record, ContainerStatus.Running);
 
     public void Poststop(ContainerRecord record) => RunAll("poststop", spec.Hooks?.Poststop, record, ContainerStatus.Stopped);
 
@@ -67,7 +66,10 @@ internal sealed class Hooks(StateStore store, Spec spec)
             for (int i = 0; i < hooks.Count; i++)
             {
                 using Fd input = FdIo.OpenRead(stateFile);
-                using Fd output = FdIo.OpenAppend(outputFile, 0x180 /* 0600 */);
+                using Fd output = FdIo.OpenAppend(
+                    outputFile,
+                    0x180 /* 0600 */
+                );
                 string? failure = Failure(hooks[i], input, output, inside);
                 if (failure is not null)
                     throw new LaunchException(
@@ -97,8 +99,7 @@ internal sealed class Hooks(StateStore store, Spec spec)
                 return $"it did not end within {seconds} s";
             }
             ExitStatus status = Pidfd.Reap(pidfd);
-            return
-                status.Signaled ? $"ended by {Signals.NameOf(status.Code)}"
+            return status.Signaled ? $"ended by {Signals.NameOf(status.Code)}"
                 : status.Code != 0 ? $"exit status {status.Code}"
                 : null;
         }

@@ -38,7 +38,9 @@ internal sealed class LiveState : IDisposable
     /// <summary>The first process.</summary>
     /// <exception cref="LaunchException">it has ended</exception>
     public Fd Init =>
-        pidfd is not null && !Record.IsCreating ? pidfd : throw new LaunchException(FailureKind.WrongState, "container not running");
+        pidfd is not null && !Record.IsCreating
+            ? pidfd
+            : throw new LaunchException(FailureKind.WrongState, "container not running");
 
     /// <exception cref="LaunchException">there is no such container</exception>
     public static LiveState Load(StateStore store, string id) => new(store, store.Load(id));

@@ -25,7 +25,9 @@ internal sealed class StateStore(string root)
         bool valid = id.Length is > 0 and <= LongestId && id is not ("." or "..");
         foreach (char c in id)
             valid &= char.IsAsciiLetterOrDigit(c) || c is '_' or '+' or '-' or '.';
-        return valid ? Path.Combine(Root, id) : throw new LaunchException(FailureKind.Other, $"invalid container ID format: {id}");
+        return valid
+            ? Path.Combine(Root, id)
+            : throw new LaunchException(FailureKind.Other, $"invalid container ID format: {id}");
     }
 
     /// <summary>Claims an ID.</summary>
@@ -91,7 +93,15 @@ internal sealed class StateStore(string root)
     public Fd MakeGate(string id)
     {
         using Fd place = SafePath.OpenRoot(DirectoryOf(id));
-        Errno errno = FileAt.TryMakeNode(place, "exec.fifo"u8, S_IFIFO | 0x180 /* 0600 */, 0, 0);
+        Errno errno = FileAt.TryMakeNode(
+            place,
+            "exec.fifo"u8,
+            S_IFIFO
+                | 0x180 /* 0600 */
+            ,
+            0,
+            0
+        );
         if (errno != Errno.None)
             throw new ErrnoException("mkfifo", Gate(id), errno);
         return FdIo.OpenReadWrite(Gate(id));
