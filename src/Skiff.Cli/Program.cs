@@ -115,7 +115,7 @@ namespace Skiff.Cli
             }
             try
             {
-                using var context = new CliContext(global.EngineHost, new CliConfig(global.ConfigDirectory));
+                using var context = new CliContext(global.EngineHost, new CliConfig(global.ConfigDirectory), "default");
                 return command.Run(context, arguments);
             }
             catch (CliException e) when (command.RunsContainer && !e.Plain)

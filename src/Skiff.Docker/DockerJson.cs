@@ -2,6 +2,8 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using System.Text.Json.Serialization.Metadata;
+using Skiff.Oci.Images;
 
 namespace Skiff.Docker;
 
@@ -61,9 +63,53 @@ public sealed partial class DockerJson : JsonSerializerContext
             {
                 PropertyNameCaseInsensitive = true,
                 Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
-                Converters = { new LenientBoolConverter(), new LenientInt64Converter(), new LenientInt32Converter() },
+                Converters =
+                {
+                    new LenientBoolConverter(),
+                    new LenientInt64Converter(),
+                    new LenientInt32Converter(),
+                    new SortedMapConverter<string>(),
+                    new SortedMapConverter<EmptyObject>(),
+                    new SortedMapConverter<EndpointSettings>(),
+                    new SortedMapConverter<IReadOnlyList<PortBinding>>(),
+                },
             }
         );
+}
+
+/// <summary>Writes an object's members by name, as Go writes its maps: the same thing is told in the same words each time.</summary>
+sealed class SortedMapConverter<T> : JsonConverter<IReadOnlyDictionary<string, T>>
+{
+    public override IReadOnlyDictionary<string, T> Read(
+        ref Utf8JsonReader reader,
+        Type typeToConvert,
+        JsonSerializerOptions options
+    )
+    {
+        if (reader.TokenType != JsonTokenType.StartObject)
+            throw new JsonException("an object is needed");
+        var type = (JsonTypeInfo<T>)options.GetTypeInfo(typeof(T));
+        var map = new Dictionary<string, T>(StringComparer.Ordinal);
+        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        {
+            string name = reader.GetString()!;
+            reader.Read();
+            map[name] = JsonSerializer.Deserialize(ref reader, type)!;
+        }
+        return map;
+    }
+
+    public override void Write(Utf8JsonWriter writer, IReadOnlyDictionary<string, T> value, JsonSerializerOptions options)
+    {
+        var type = (JsonTypeInfo<T>)options.GetTypeInfo(typeof(T));
+        writer.WriteStartObject();
+        foreach (var (name, member) in value.OrderBy(m => m.Key, StringComparer.Ordinal))
+        {
+            writer.WritePropertyName(name);
+            JsonSerializer.Serialize(writer, member, type);
+        }
+        writer.WriteEndObject();
+    }
 }
 
 /// <summary>A list of strings that old clients may send as one string.</summary>

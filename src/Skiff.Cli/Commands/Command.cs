@@ -30,12 +30,14 @@ internal abstract class Command
 }
 
 /// <summary>What commands work with.</summary>
-internal sealed class CliContext(string host, CliConfig config) : IDisposable
+/// <param name="contextName">of the docker context that named the host; "default" if none did</param>
+internal sealed class CliContext(string host, CliConfig config, string contextName) : IDisposable
 {
     EngineClient? engine;
 
     public EngineClient Engine => engine ??= new EngineClient(host);
     public CliConfig Config => config;
+    public string ContextName => contextName;
 
     /// <summary>A further client of the same engine, for a request beside a running one.</summary>
     public EngineClient AnotherEngine() => new(host);

@@ -33,7 +33,7 @@ internal sealed class EventsCommand : Command
 
     public override int Run(CliContext context, IReadOnlyList<string> arguments)
     {
-        var template = format.Value is "" or "json" ? null : GoTemplate.Parse(format);
+        var template = format.Value is "" or "json" ? null : Parse(format);
         var answer = context.Engine.Request(
             "GET",
             new Query("/events")
@@ -52,12 +52,31 @@ internal sealed class EventsCommand : Command
             if (template is not null)
             {
                 using var document = JsonDocument.Parse(json);
-                CliContext.PrintLine(template.Run(new GoJson(document.RootElement, "")));
+                try
+                {
+                    CliContext.PrintLine(template.Run(new GoJson(document.RootElement, "*events.Message")));
+                }
+                catch (FormatException e)
+                {
+                    throw new CliException("Error parsing format: " + e.Message, 64);
+                }
                 continue;
             }
             CliContext.PrintLine(Line(JsonSerializer.Deserialize(json.Span, DockerJson.Wire.EventMessage)!));
         }
         return 0;
+    }
+
+    static GoTemplate Parse(string format)
+    {
+        try
+        {
+            return GoTemplate.Parse(format);
+        }
+        catch (FormatException e)
+        {
+            throw new CliException("Error parsing format: " + e.Message, 64);
+        }
     }
 
     // "2026-11-23T15:20:15.238534324Z container create 1461806c79f3... (image=busybox, name=web)"

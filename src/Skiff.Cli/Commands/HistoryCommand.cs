@@ -53,7 +53,8 @@ internal sealed class HistoryCommand : Command
                 ["Comment"] = "COMMENT",
             },
             ["ID", human ? "CreatedSince" : "CreatedAt", "CreatedBy", "Size", "Comment"],
-            "ID"
+            "ID",
+            "*image.historyContext"
         );
 
     Row ToRow(ImageHistoryItem item)

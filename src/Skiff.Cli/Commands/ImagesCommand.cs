@@ -71,8 +71,13 @@ internal sealed class ImagesCommand : Command
             ["UniqueSize"] = "UNIQUE SIZE",
         },
         ["Repository", "Tag", "ID", "CreatedSince", "Size"],
-        "ID"
-    );
+        "ID",
+        "*formatter.imageContext"
+    )
+    {
+        Raw =
+            "repository: {{.Repository}}\ntag: {{.Tag}}\nimage_id: {{.ID}}\ncreated_at: {{.CreatedAt}}\nvirtual_size: {{.Size}}\n",
+    };
 
     /// <summary>One row for each tag (and digest, if they are shown); one of "&lt;none&gt;" where there is none.</summary>
     IEnumerable<Row> ToRows(ImageSummary image, bool showDigests)

@@ -1,6 +1,7 @@
 // skiff info: the state of the engine and its host.
 using System.Globalization;
 using System.Text;
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using Skiff.Cli.Options;
 using Skiff.Cli.Output;
@@ -24,22 +25,39 @@ internal sealed class InfoCommand : Command
         var raw = context.Engine.GetRaw("/info");
         if (format.Value.Length > 0)
         {
-            using var document = JsonDocument.Parse(raw);
-            CliContext.PrintLine(
-                format == "json"
-                    ? document.RootElement.GetRawText()
-                    : GoTemplate.Parse(format).Run(new GoJson(document.RootElement, ""))
-            );
+            CliContext.PrintLine(AnswerFormat.Run(WithClient(context, raw), format, "system.dockerInfo"));
             return 0;
         }
         var info = JsonSerializer.Deserialize(raw.Span, DockerJson.Wire.InfoBody)!;
         var text = new StringBuilder();
-        text.Append($"Client:\n Version:    {Product.Version}\n Context:    default\n Debug Mode: false\n\nServer:\n");
+        text.Append($"Client:\n Version:    {Product.Version}\n Context:    {context.ContextName}\n Debug Mode: false\n\nServer:\n");
         Append(text, info);
         CliContext.Print(text.Append('\n').ToString());
         foreach (string warning in info.Warnings ?? [])
             CliContext.Warn(warning);
         return 0;
+    }
+
+    /// <summary>The engine's answer, and beside it what this program is: as docker has it.</summary>
+    static byte[] WithClient(CliContext context, ReadOnlyMemory<byte> info)
+    {
+        using var engine = JsonDocument.Parse(info);
+        using var buffer = new MemoryStream();
+        using (var writer = new Utf8JsonWriter(buffer, new JsonWriterOptions { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping }))
+        {
+            writer.WriteStartObject();
+            foreach (var member in engine.RootElement.EnumerateObject())
+                member.WriteTo(writer);
+            writer.WriteStartObject("ClientInfo");
+            writer.WriteBoolean("Debug", false);
+            VersionCommand.WriteClient(writer, ApiVersion.Max.ToString(), context.ContextName);
+            writer.WriteStartArray("Plugins");
+            writer.WriteEndArray();
+            writer.WriteNull("Warnings");
+            writer.WriteEndObject();
+            writer.WriteEndObject();
+        }
+        return buffer.ToArray();
     }
 
     static void Append(StringBuilder text, InfoBody info)

@@ -46,7 +46,9 @@ internal sealed class InspectCommand : Command
     {
         string only = type?.Given ?? kind;
         if (only.Length > 0 && Array.IndexOf(Kinds, only) < 0)
-            throw new CliException($"unknown type: \"{only}\"");
+            throw new CliException(
+                $"unknown type: \"{only}\": must be one of {string.Join(", ", Kinds.Select(k => $"\"{k}\""))}"
+            );
         var template = format.Value is "" or "json" ? null : Parse(format);
         var found = new List<JsonElement>();
         var failures = new List<string>();
@@ -71,7 +73,7 @@ internal sealed class InspectCommand : Command
             {
                 // As docker does, an empty line stands for what could not be shown.
                 texts.Append('\n');
-                failures.Add(e.Message);
+                failures.Add("template parsing error: " + e.Message);
             }
         CliContext.Print(
             template is not null ? texts.ToString()
@@ -91,7 +93,7 @@ internal sealed class InspectCommand : Command
         }
         catch (FormatException e)
         {
-            throw new CliException(e.Message, 64);
+            throw new CliException("template parsing error: " + e.Message, 64);
         }
     }
 

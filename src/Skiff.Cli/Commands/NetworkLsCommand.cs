@@ -51,8 +51,12 @@ internal sealed class NetworkLsCommand : Command
             ["CreatedAt"] = "CREATED AT",
         },
         ["ID", "Name", "Driver", "Scope"],
-        "ID"
-    );
+        "ID",
+        "*network.networkContext"
+    )
+    {
+        Raw = "network_id: {{.ID}}\nname: {{.Name}}\ndriver: {{.Driver}}\nscope: {{.Scope}}\n",
+    };
 
     Row ToRow(NetworkBody network)
     {

@@ -56,7 +56,16 @@ internal sealed class PsCommand : Command
                 .Add("filters", Values.Filters(filter)),
             DockerJson.Wire.IReadOnlyListContainerSummary
         );
-        var listing = size ? Listing with { Columns = [.. Listing.Columns, "Size"] } : Listing;
+        var listing = size
+            ? Listing with
+            {
+                Columns = [.. Listing.Columns, "Size"],
+                Raw = Raw + "size: {{.Size}}\n",
+            }
+            : Listing with
+            {
+                Raw = Raw,
+            };
         CliContext.Print(listing.Format([.. containers.Select(ToRow)], template, quiet));
         return 0;
     }
@@ -81,8 +90,16 @@ internal sealed class PsCommand : Command
             ["Platform"] = "PLATFORM",
         },
         ["ID", "Image", "Command", "RunningFor", "Status", "Ports", "Names"],
-        "ID"
-    );
+        "ID",
+        "*formatter.ContainerContext"
+    )
+    {
+        FailurePrefix = "failed to execute template: ",
+    };
+
+    const string Raw =
+        "container_id: {{.ID}}\nimage: {{.Image}}\ncommand: {{.Command}}\ncreated_at: {{.CreatedAt}}\nstate: {{- pad .State 1 0}}\n"
+        + "status: {{- pad .Status 1 0}}\nnames: {{.Names}}\nlabels: {{- pad .Labels 1 0}}\nports: {{- pad .Ports 1 0}}\n";
 
     Row ToRow(ContainerSummary container)
     {

@@ -6,47 +6,16 @@ using Skiff.Oci.Names;
 
 namespace Skiff.Cli.Commands;
 
-internal sealed class PullCommand : Command
+internal sealed class PullCommand() : TransferCommand("Pull every tag of the repository", "Platform of the image (linux/amd64)")
 {
-    readonly BoolFlag allTags,
-        quiet;
-    readonly StringFlag platform;
-
-    public PullCommand()
-    {
-        allTags = Flags.Bool("all-tags", "Pull every tag of the repository", 'a');
-        Flags.Add(
-            new StringFlag("disable-content-trust", '\0', "", "")
-            {
-                Hidden = true,
-                Bare = "true",
-                Check = Values.NoContentTrust,
-            }
-        );
-        platform = Flags.String("platform", "Platform of the image (linux/amd64)");
-        quiet = Flags.Bool("quiet", "Print only the image's name", 'q');
-    }
-
     public override string Usage => "[OPTIONS] NAME[:TAG|@DIGEST]";
     public override string Summary => "Pull an image from a registry";
     public override IReadOnlyList<string> Examples => ["pull debian", "pull registry.example:5000/team/app:2"];
-    public override int MinArguments => 1;
-    public override int MaxArguments => 1;
 
-    public override int Run(CliContext context, IReadOnlyList<string> arguments)
+    protected override void Transfer(CliContext context, Reference image)
     {
-        var image = Reference.Parse(arguments[0]);
-        if (allTags && !image.IsNameOnly)
-            throw new CliException("tag can't be used with --all-tags/-a");
-        if (!allTags && image.IsNameOnly)
-        {
-            image = image.WithDefaultTag();
-            if (!quiet)
-                CliContext.PrintLine("Using default tag: latest");
-        }
-        Pull(context, image, platform.Given, quiet ? null : Stdio.Out, allTags);
+        Pull(context, image, Platform.Given, Quiet ? null : Stdio.Out, AllTags);
         CliContext.PrintLine(image.ToString());
-        return 0;
     }
 
     /// <summary>Pulls, showing the progress.</summary>

@@ -10,7 +10,14 @@ internal sealed class RenameCommand : Command
 
     public override int Run(CliContext context, IReadOnlyList<string> arguments)
     {
-        context.Engine.Do("POST", new Query($"/containers/{Query.Escape(arguments[0])}/rename").Add("name", arguments[1]));
+        try
+        {
+            context.Engine.Do("POST", new Query($"/containers/{Query.Escape(arguments[0])}/rename").Add("name", arguments[1]));
+        }
+        catch (EngineErrorException e)
+        {
+            throw new CliException($"{e.Message}\nError: failed to rename container named {arguments[0]}");
+        }
         return 0;
     }
 }

@@ -37,14 +37,13 @@ internal sealed class VersionCommand : Command
         }
         if (format.Value.Length > 0)
         {
-            using var both = JsonDocument.Parse(ToJson(api, server));
             CliContext.PrintLine(
-                format == "json" ? both.RootElement.GetRawText() : GoTemplate.Parse(format).Run(new GoJson(both.RootElement, ""))
+                AnswerFormat.Run(ToJson(api, context.ContextName, server), format, "system.versionInfo", "version")
             );
         }
         else
         {
-            CliContext.Print(Client(api));
+            CliContext.Print(Client(api, context.ContextName));
             if (server is { } answer)
                 CliContext.Print("\n" + Server(answer.Deserialize(DockerJson.Wire.VersionBody)!));
         }
@@ -59,20 +58,14 @@ internal sealed class VersionCommand : Command
             var other => other.ToString().ToLowerInvariant(),
         };
 
-    static string ToJson(string api, JsonElement? server)
+    static byte[] ToJson(string api, string contextName, JsonElement? server)
     {
         using var buffer = new MemoryStream();
         using (var writer = new Utf8JsonWriter(buffer))
         {
             writer.WriteStartObject();
             writer.WriteStartObject("Client");
-            writer.WriteString("Version", Product.Version);
-            writer.WriteString("ApiVersion", api);
-            writer.WriteString("DefaultAPIVersion", ApiVersion.Max.ToString());
-            writer.WriteString("GitCommit", Product.Commit);
-            writer.WriteString("Os", "linux");
-            writer.WriteString("Arch", Architecture);
-            writer.WriteString("Context", "default");
+            WriteClient(writer, api, contextName);
             writer.WriteEndObject();
             writer.WritePropertyName("Server");
             if (server is { } answer)
@@ -81,16 +74,28 @@ internal sealed class VersionCommand : Command
                 writer.WriteNullValue();
             writer.WriteEndObject();
         }
-        return Encoding.UTF8.GetString(buffer.ToArray());
+        return buffer.ToArray();
     }
 
-    static string Client(string api) =>
+    /// <summary>What this program is, as members of an object that has begun.</summary>
+    public static void WriteClient(Utf8JsonWriter writer, string api, string contextName)
+    {
+        writer.WriteString("Version", Product.Version);
+        writer.WriteString("ApiVersion", api);
+        writer.WriteString("DefaultAPIVersion", ApiVersion.Max.ToString());
+        writer.WriteString("GitCommit", Product.Commit);
+        writer.WriteString("Os", "linux");
+        writer.WriteString("Arch", Architecture);
+        writer.WriteString("Context", contextName);
+    }
+
+    static string Client(string api, string contextName) =>
         "Client:\n"
         + Line(1, "Version", Product.Version)
         + Line(1, "API version", api)
         + Line(1, "Git commit", Product.ShortCommit)
         + Line(1, "OS/Arch", "linux/" + Architecture)
-        + Line(1, "Context", "default");
+        + Line(1, "Context", contextName);
 
     static string Server(VersionBody server)
     {

@@ -44,8 +44,12 @@ internal sealed class VolumeLsCommand : Command
             ["Labels"] = "LABELS",
         },
         ["Driver", "Name"],
-        "Name"
-    );
+        "Name",
+        "*formatter.volumeContext"
+    )
+    {
+        Raw = "name: {{.Name}}\ndriver: {{.Driver}}\n",
+    };
 
     static Row ToRow(VolumeBody volume)
     {

@@ -10,7 +10,21 @@ internal static class TimeOption
     /// Returns seconds and nanoseconds for the API, or "" for nothing.
     /// </summary>
     /// <exception cref="FormatException">none of these</exception>
-    public static string ToUnix(string text)
+    public static string ToUnix(StringFlag flag)
+    {
+        try
+        {
+            return ToUnix(flag.Value);
+        }
+        catch (FormatException)
+        {
+            throw new FormatException(
+                $"invalid value for \"{flag.Name}\": failed to parse value as time or duration: \"{flag.Value}\""
+            );
+        }
+    }
+
+    static string ToUnix(string text)
     {
         if (text.Length == 0)
             return "";

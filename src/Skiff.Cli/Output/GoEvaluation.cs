@@ -1,5 +1,4 @@
 // The language of --format: evaluation over JSON, rows and plain values.
-using System.Globalization;
 using System.Text;
 using System.Text.Json;
 
@@ -8,6 +7,9 @@ namespace Skiff.Cli.Output;
 /// <summary>What a row offers to a template: its fields by name.</summary>
 internal interface ITemplateRow
 {
+    /// <summary>As failures name it.</summary>
+    string TypeName { get; }
+
     /// <summary>false: no such field.</summary>
     bool TryGet(string field, IReadOnlyList<object?> arguments, out object? value);
 
@@ -15,17 +17,32 @@ internal interface ITemplateRow
     string ToJson();
 }
 
-/// <summary>A JSON value with the name of the member it came from, which decides how Go prints it.</summary>
+/// <summary>
+/// A JSON value with the name of the member it came from, which decides how Go prints it; of a whole document, "" or its
+/// type as failures name it ("*events.Message").
+/// </summary>
 internal readonly record struct GoJson(JsonElement Element, string Name);
 
-internal sealed class GoEvaluation(object? root)
+internal sealed class GoEvaluation(GoTemplate template, object? root, bool header)
 {
+    const int MaxDepth = 100;
+
+    enum Flow
+    {
+        On,
+        Break,
+        Continue,
+    }
+
     readonly StringBuilder output = new();
-    readonly List<(string Name, object? Value)> variables = [("$", root)];
+    List<(string Name, object? Value)> variables = [("$", root)];
+    int depth;
 
     public string Text => output.ToString();
 
-    public void Run(List<GoTemplate.Node> nodes, object? dot)
+    public void Run(List<GoTemplate.Node> nodes, object? dot) => Walk(nodes, dot);
+
+    Flow Walk(List<GoTemplate.Node> nodes, object? dot)
     {
         foreach (var node in nodes)
             switch (node)
@@ -39,32 +56,41 @@ internal sealed class GoEvaluation(object? root)
                         output.Append(GoFunctions.Print(value));
                     break;
                 case GoTemplate.BlockNode block:
-                    RunBlock(block, dot);
+                    if (WalkBlock(block, dot) is not Flow.On and var flow)
+                        return flow;
+                    break;
+                case GoTemplate.LoopNode loop:
+                    return loop.Kind == "break" ? Flow.Break : Flow.Continue;
+                case GoTemplate.TemplateNode call:
+                    RunTemplate(call, dot);
                     break;
             }
+        return Flow.On;
     }
 
-    void RunBlock(GoTemplate.BlockNode block, object? dot)
+    Flow WalkBlock(GoTemplate.BlockNode block, object? dot)
     {
         int scope = variables.Count;
+        var flow = Flow.On;
         if (block.Kind == "range")
-            RunRange(block, dot);
+            flow = WalkRange(block, dot);
         else
         {
             var value = Evaluate(block.Pipeline, dot);
             bool truth = GoFunctions.Truth(value);
-            Run(truth ? block.Body : block.Else, truth && block.Kind == "with" ? value : dot);
+            flow = Walk(truth ? block.Body : block.Else, truth && block.Kind == "with" ? value : dot);
         }
         variables.RemoveRange(scope, variables.Count - scope);
+        return flow;
     }
 
-    void RunRange(GoTemplate.BlockNode block, object? dot)
+    Flow WalkRange(GoTemplate.BlockNode block, object? dot)
     {
         var names = block.Pipeline.Variables;
         var value = Evaluate(block.Pipeline with { Variables = [] }, dot);
         int scope = variables.Count;
         bool any = false;
-        foreach (var (key, element) in GoFunctions.Elements(value))
+        foreach (var (key, element) in Iterate(value, block.Pipeline.Commands[^1]))
         {
             any = true;
             if (names.Count == 1)
@@ -74,11 +100,36 @@ internal sealed class GoEvaluation(object? root)
                 variables.Add((names[0], key));
                 variables.Add((names[1], element));
             }
-            Run(block.Body, element);
+            var flow = Walk(block.Body, element);
             variables.RemoveRange(scope, variables.Count - scope);
+            if (flow == Flow.Break)
+                break;
         }
-        if (!any)
-            Run(block.Else, dot);
+        return any ? Flow.On : Walk(block.Else, dot);
+    }
+
+    IEnumerable<(object? Key, object? Value)> Iterate(object? value, GoTemplate.Command command)
+    {
+        if (value is long count)
+            return Enumerable.Range(0, (int)Math.Clamp(count, 0, 1_000_000)).Select(i => ((object?)(long)i, (object?)(long)i));
+        return value is string or bool or double or ITemplateRow
+            ? throw Failure(command.Operands[0], $"range can't iterate over {GoFunctions.Print(value)}")
+            : GoFunctions.Elements(value);
+    }
+
+    void RunTemplate(GoTemplate.TemplateNode call, object? dot)
+    {
+        if (!template.Definitions.TryGetValue(call.Name, out var body))
+            throw Failure(call.At, $"{{{{template \"{call.Name}\"}}}}", $"template \"{call.Name}\" not defined");
+        if (++depth > MaxDepth)
+            throw Failure(call.At, $"{{{{template \"{call.Name}\"}}}}", "exceeded maximum template depth");
+        object? data = call.Pipeline is null ? null : Evaluate(call.Pipeline, dot);
+        // A template sees no variables but its own data.
+        var outer = variables;
+        variables = [("$", data)];
+        Walk(body, data);
+        variables = outer;
+        depth--;
     }
 
     object? Evaluate(GoTemplate.Pipeline pipeline, object? dot)
@@ -101,16 +152,32 @@ internal sealed class GoEvaluation(object? root)
         return value;
     }
 
-    object? EvaluateCommand(List<GoTemplate.Operand> command, object? dot, bool piped, object? last)
+    object? EvaluateCommand(GoTemplate.Command command, object? dot, bool piped, object? last)
     {
+        var first = command.Operands[0];
         var arguments = new List<object?>();
-        for (int i = 1; i < command.Count; i++)
-            arguments.Add(EvaluateOperand(command[i], dot, []));
+        for (int i = 1; i < command.Operands.Count; i++)
+            arguments.Add(EvaluateOperand(command.Operands[i], dot, []));
         if (piped)
             arguments.Add(last);
-        return command[0] is GoTemplate.FunctionOperand function
-            ? GoFunctions.Call(function.Name, arguments)
-            : EvaluateOperand(command[0], dot, arguments);
+        if (first is GoTemplate.LiteralOperand { Value: null })
+            throw Failure(first, "nil is not a command");
+        if (first is not GoTemplate.FunctionOperand function)
+            return EvaluateOperand(first, dot, arguments);
+        try
+        {
+            return header && GoFunctions.ChangesText(function.Name) && arguments.Count > 0
+                ? arguments[0]
+                : GoFunctions.Call(function.Name, arguments);
+        }
+        catch (GoArgumentsException e)
+        {
+            throw Failure(first, e.Message);
+        }
+        catch (GoCallException e)
+        {
+            throw Failure(first.At, command.Text, $"error calling {function.Name}: {e.Message}");
+        }
     }
 
     object? EvaluateOperand(GoTemplate.Operand operand, object? dot, List<object?> arguments)
@@ -120,64 +187,84 @@ internal sealed class GoEvaluation(object? root)
             case GoTemplate.LiteralOperand literal:
                 return literal.Value;
             case GoTemplate.FunctionOperand function:
-                return GoFunctions.Call(function.Name, []);
+                try
+                {
+                    return GoFunctions.Call(function.Name, []);
+                }
+                catch (GoArgumentsException e)
+                {
+                    throw Failure(function, e.Message);
+                }
+                catch (GoCallException e)
+                {
+                    throw Failure(function, $"error calling {function.Name}: {e.Message}");
+                }
             case GoTemplate.FieldOperand field:
                 object? value =
                     field.Inner is not null ? Evaluate(field.Inner, dot)
-                    : field.Variable is not null ? Variable(field.Variable)
+                    : field.Variable is not null ? Variable(field)
                     : dot;
                 for (int i = 0; i < field.Fields.Count; i++)
-                    value = Member(value, field.Fields[i], i == field.Fields.Count - 1 ? arguments : []);
+                    value = Member(value, field.Fields[i], i == field.Fields.Count - 1 ? arguments : [], field);
                 return value;
             default:
                 throw new InvalidOperationException();
         }
     }
 
-    object? Variable(string name)
+    object? Variable(GoTemplate.FieldOperand field)
     {
-        int index = variables.FindLastIndex(v => v.Name == name);
+        int index = variables.FindLastIndex(v => v.Name == field.Variable);
         return index >= 0
             ? variables[index].Value
-            : throw new FormatException($"template parsing error: template: :1: undefined variable \"{name}\"");
+            : throw new FormatException($"template: {template.Name}:1: undefined variable \"{field.Variable}\"");
     }
 
-    /// <summary>Docker's templates see Go's fields, whose case differs here and there from the JSON (APIVersion, ApiVersion).</summary>
-    static bool TryAnyCase(JsonElement element, string name, out JsonElement member)
-    {
-        foreach (var property in element.EnumerateObject())
-            if (property.Name.Equals(name, StringComparison.OrdinalIgnoreCase))
-            {
-                member = property.Value;
-                return true;
-            }
-        member = default;
-        return false;
-    }
-
-    static object? Member(object? value, string name, List<object?> arguments)
+    object? Member(object? value, string name, List<object?> arguments, GoTemplate.FieldOperand operand)
     {
         if (value is ITemplateRow row)
             return row.TryGet(name, arguments, out var found)
                 ? found
-                : throw new FormatException(
-                    $"failed to execute template: template: :1:2: executing \"\" at <.{name}>: can't evaluate field {name}"
-                );
+                : throw Failure(operand, $"can't evaluate field {name} in type {row.TypeName}");
         if (value is GoJson { Element.ValueKind: JsonValueKind.Object } json)
-            return json.Element.TryGetProperty(name, out var member) || TryAnyCase(json.Element, name, out member)
-                ? GoFunctions.Wrap(member, name)
-                : throw new FormatException(
-                    $"template parsing error: template: :1:2: executing \"\" at <.{name}>: map has no entry for key \"{name}\""
-                );
-        if (value is null or GoJson { Element.ValueKind: JsonValueKind.Null })
-            throw new FormatException(
-                $"template parsing error: template: :1:2: executing \"\" at <.{name}>: nil data; no entry for key \"{name}\""
+        {
+            if (GoFields.TryGet(json, name, out var member))
+                return member;
+            throw Failure(
+                operand,
+                json.Name.Contains('.') ? $"can't evaluate field {name} in type {json.Name}" : $"map has no entry for key \"{name}\""
             );
-        throw new FormatException(
-            string.Create(
-                CultureInfo.InvariantCulture,
-                $"template parsing error: template: :1:2: executing \"\" at <.{name}>: can't evaluate field {name} in type {GoFunctions.TypeName(value)}"
-            )
+        }
+        if (value is null or GoJson { Element.ValueKind: JsonValueKind.Null } or GoNil)
+            throw Failure(operand, $"nil data; no entry for key \"{name}\"");
+        throw Failure(operand, $"can't evaluate field {name} in type {GoFunctions.TypeName(value)}");
+    }
+
+    FormatException Failure(GoTemplate.Operand operand, string what) => Failure(operand.At, operand.Text, what);
+
+    FormatException Failure(int at, string context, string what)
+    {
+        var before = template.Source.AsSpan(0, Math.Min(at, template.Source.Length));
+        int line = 1 + before.Count('\n');
+        int column = at - (before.LastIndexOf('\n') + 1);
+        if (context.Length > 20)
+            context = context[..20] + "...";
+        return new FormatException(
+            $"template: {template.Name}:{line}:{column}: executing \"{template.Name}\" at <{context}>: {what}"
         );
     }
 }
+
+/// <summary>A pointer to nothing: false, and "&lt;nil&gt;" where it is shown.</summary>
+internal sealed class GoNil
+{
+    public static readonly GoNil Instance = new();
+
+    public override string ToString() => "<nil>";
+}
+
+/// <summary>A function was called with too few values.</summary>
+internal sealed class GoArgumentsException(string message) : Exception(message);
+
+/// <summary>A function could not do its work.</summary>
+internal sealed class GoCallException(string message) : Exception(message);

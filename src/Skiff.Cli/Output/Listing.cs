@@ -3,10 +3,12 @@ using System.Text;
 
 namespace Skiff.Cli.Output;
 
-/// <summary>One object of a list. Values are strings, as a reader sees them.</summary>
+/// <summary>One object of a list. Values are strings, as a reader sees them; null is a value that is not there.</summary>
 internal sealed class Row(IReadOnlyDictionary<string, string>? labels = null) : ITemplateRow
 {
     readonly SortedDictionary<string, string?> fields = new(StringComparer.Ordinal);
+
+    public string TypeName { get; set; } = "";
 
     public string? this[string field]
     {
@@ -22,17 +24,19 @@ internal sealed class Row(IReadOnlyDictionary<string, string>? labels = null) : 
             return true;
         }
         bool found = fields.TryGetValue(field, out string? text);
-        value = text;
+        value = text is null ? GoNil.Instance : text;
         return found;
     }
 
     public string ToJson() =>
-        $"{{{string.Join(',', fields.Select(f => $"{GoFunctions.Quote(f.Key)}:{GoFunctions.Json(f.Value)}"))}}}";
+        $"{{{string.Join(',', fields.Select(f => $"{GoFunctions.Quote(f.Key)}:{(f.Value is null ? "null" : GoFunctions.Quote(f.Value))}"))}}}";
 }
 
 /// <summary>The heading row of a table made by a template.</summary>
-internal sealed class HeaderRow(IReadOnlyDictionary<string, string> headers) : ITemplateRow
+internal sealed class HeaderRow(Listing listing) : ITemplateRow
 {
+    public string TypeName => listing.Type;
+
     public bool TryGet(string field, IReadOnlyList<object?> arguments, out object? value)
     {
         if (field == "Label" && arguments is [string label])
@@ -40,18 +44,30 @@ internal sealed class HeaderRow(IReadOnlyDictionary<string, string> headers) : I
             value = label[(label.LastIndexOf('.') + 1)..];
             return true;
         }
-        bool found = headers.TryGetValue(field, out string? header);
+        bool found = listing.Headers.TryGetValue(field, out string? header);
         value = header;
         return found;
     }
 
-    public string ToJson() => throw new FormatException("template: json cannot be a column of a table");
+    public string ToJson() => "map[" + string.Join(' ', listing.Headers.OrderBy(h => h.Key, StringComparer.Ordinal).Select(h => $"{h.Key}:{h.Value}")) + "]";
 }
 
 /// <summary>What a kind of list shows: the headings of its fields and the columns of its table.</summary>
 /// <param name="Quiet">the field shown by -q</param>
-internal sealed record Listing(IReadOnlyDictionary<string, string> Headers, IReadOnlyList<string> Columns, string Quiet)
+/// <param name="Type">of a row, as docker's failures name it</param>
+internal sealed record Listing(
+    IReadOnlyDictionary<string, string> Headers,
+    IReadOnlyList<string> Columns,
+    string Quiet,
+    string Type
+)
 {
+    /// <summary>The template that --format raw stands for; null: there is none.</summary>
+    public string? Raw { get; init; }
+
+    /// <summary>What stands before a failure while a template runs.</summary>
+    public string FailurePrefix { get; init; } = "template parsing error: ";
+
     /// <summary>The text for these rows.</summary>
     /// <param name="format">of --format, or empty</param>
     /// <exception cref="FormatException">the format is no template</exception>
@@ -67,18 +83,49 @@ internal sealed record Listing(IReadOnlyDictionary<string, string> Headers, IRea
             ]);
         if (format == "json")
             return string.Concat(rows.Select(r => r.ToJson() + "\n"));
-        string source = (table ? format[6..] : format)
+        string source = (
+            table ? format[6..]
+            : format == "raw" && Raw is not null ? Raw
+            : format
+        )
+            .Trim(' ')
             .Replace("\\t", "\t", StringComparison.Ordinal)
             .Replace("\\n", "\n", StringComparison.Ordinal);
-        if (source == "raw")
-            throw new FormatException("the format \"raw\" is not supported: use a template");
-        var template = GoTemplate.Parse(source);
-        if (table)
-            return Table.Align([template.Run(new HeaderRow(Headers)), .. rows.Select(template.Run)]);
-        var text = new StringBuilder();
+        var template = Parse(source);
         foreach (var row in rows)
-            text.Append(template.Run(row)).Append('\n');
-        return text.ToString();
+            row.TypeName = Type;
+        try
+        {
+            if (table)
+                return Table.Align([
+                    template.Run(new HeaderRow(this), header: true),
+                    .. rows.Select(r => template.Run(r)),
+                ]);
+            var text = new StringBuilder();
+            foreach (var row in rows)
+                text.Append(template.Run(row)).Append('\n');
+            return text.ToString();
+        }
+        catch (FormatException e)
+        {
+            throw new FormatException(FailurePrefix + e.Message, e);
+        }
+    }
+
+    GoTemplate Parse(string source)
+    {
+        try
+        {
+            return GoTemplate.Parse(source);
+        }
+        catch (FormatException e)
+        {
+            throw new FormatException(
+                (FailurePrefix.StartsWith("failed", StringComparison.Ordinal) ? "failed to parse template: " : FailurePrefix)
+                    + e.Message,
+                e
+            );
+        }
     }
 
     // What would break the table.

@@ -20,7 +20,8 @@ internal static class StatsRow
             ["PIDs"] = "PIDS",
         },
         ["ID", "Name", "CPUPerc", "MemUsage", "MemPerc", "NetIO", "BlockIO", "PIDs"],
-        "ID"
+        "ID",
+        "*container.statsContext"
     );
 
     /// <param name="container">as the user, or the list of containers, named it</param>

@@ -29,22 +29,28 @@ internal static class ContainerFilters
             "is-task",
             "isolation"
         );
-        foreach (string absent in (string[])["health", "expose", "publish", "is-task", "isolation", "volume"])
-            if (filters.Has(absent))
-                throw EngineException.NotImplemented($"--filter {absent} is not supported yet by this release of Skiff");
         int limit = request.Number("limit") ?? -1;
         bool showAll = request.Flag("all") || limit > 0 || filters.Has("status") || filters.Has("exited");
         var statuses = filters["status"];
-        foreach (string status in statuses)
-            if (status is not ("created" or "running" or "paused" or "restarting" or "removing" or "exited" or "dead"))
-                throw EngineException.Invalid($"invalid filter 'status={status}'");
+        OneOf("status", "state", statuses, "created", "running", "paused", "restarting", "removing", "exited", "dead");
+        OneOf("health", "health", filters["health"], "none", "starting", "healthy", "unhealthy");
+        foreach (string text in filters["is-task"])
+            if (text is not ("true" or "false" or "1" or "0"))
+                throw EngineException.Invalid($"invalid filter 'is-task=[{text}]'");
+        // Tasks are a swarm's.
+        if (filters["is-task"].Any(t => t is "true" or "1"))
+            return [];
         var exits = filters["exited"]
             .Select(e =>
                 int.TryParse(e, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int code)
                     ? code
-                    : throw EngineException.Invalid($"invalid filter 'exited={e}'")
+                    : throw EngineException.Invalid(
+                        $"invalid filter 'exited={e}': strconv.Atoi: parsing \"{e}\": invalid syntax"
+                    )
             )
             .ToList();
+        var exposed = filters["expose"].Select(e => PortRange.Parse("expose", e)).ToList();
+        var published = filters["publish"].Select(p => PortRange.Parse("publish", p)).ToList();
         var before = filters["before"] is [var b, ..] ? engine.Containers.Get(b).Created : DateTimeOffset.MaxValue;
         var since = filters["since"] is [var s, ..] ? engine.Containers.Get(s).Created : DateTimeOffset.MinValue;
         var ancestors = filters["ancestor"].Select(a => engine.Images.Find(a)?.Id).ToList();
@@ -59,7 +65,17 @@ internal static class ContainerFilters
                     filters["network"],
                     n =>
                         c.Endpoints.Any(e => e.NetworkName == n || e.NetworkId.StartsWith(n, StringComparison.Ordinal))
+                        || c.Networks.Any(r => r.Network == (engine.Networks.Find(n)?.Name ?? n))
                         || c.Host.NetworkMode == n
+                )
+            )
+            .Where(c => Any(filters["health"], health => InspectMapping.HealthWord(c) == health))
+            .Where(c => Any(exposed, range => InspectMapping.Ports(c).Any(p => range.Holds(p.PrivatePort, p.Type))))
+            .Where(c => Any(published, range => InspectMapping.Ports(c).Any(p => range.Holds(p.PublicPort, p.Type))))
+            .Where(c =>
+                Any(
+                    filters["volume"],
+                    v => InspectMapping.Mounts(c.Host).Any(m => m.Name == v || m.Source == v || m.Destination == v)
                 )
             )
             .Where(c =>
@@ -70,7 +86,16 @@ internal static class ContainerFilters
         return limit > 0 ? chosen.Take(limit) : chosen;
     }
 
-    static bool Any(IReadOnlyList<string> values, Func<string, bool> match) => values.Count == 0 || values.Any(match);
+    static bool Any<T>(IReadOnlyList<T> values, Func<T, bool> match) => values.Count == 0 || values.Any(match);
+
+    static void OneOf(string filter, string what, IReadOnlyList<string> values, params string[] known)
+    {
+        foreach (string value in values)
+            if (!known.Contains(value))
+                throw EngineException.Invalid(
+                    $"invalid filter '{filter}={value}': invalid value for {what} ({value}): must be one of {string.Join(", ", known)}"
+                );
+    }
 
     /// <summary>Docker takes a name filter as a regular expression over "/name" and "name".</summary>
     static bool NameMatches(Container container, string pattern)
@@ -84,5 +109,25 @@ internal static class ContainerFilters
         {
             throw EngineException.Invalid($"invalid filter 'name={pattern}'");
         }
+    }
+
+    /// <summary>"80", "80/udp", "8000-8080/tcp".</summary>
+    readonly record struct PortRange(int First, int Last, string Protocol)
+    {
+        internal static PortRange Parse(string filter, string text)
+        {
+            string[] parts = text.Split('/');
+            string[] ends = parts[0].Split('-');
+            return
+                parts.Length <= 2
+                && ends.Length <= 2
+                && ushort.TryParse(ends[0], NumberStyles.None, CultureInfo.InvariantCulture, out ushort first)
+                && ushort.TryParse(ends[^1], NumberStyles.None, CultureInfo.InvariantCulture, out ushort last)
+                && first <= last
+                ? new PortRange(first, last, parts.Length > 1 ? parts[1] : "tcp")
+                : throw EngineException.Invalid($"invalid filter '{filter}={text}'");
+        }
+
+        internal bool Holds(int port, string protocol) => port >= First && port <= Last && port > 0 && protocol == Protocol;
     }
 }

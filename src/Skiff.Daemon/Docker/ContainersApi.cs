@@ -221,10 +221,11 @@ internal sealed class ContainersApi(Engine.Engine engine)
                 : lines
         : null;
 
-    Task TopAsync(ApiRequest request)
+    async Task TopAsync(ApiRequest request)
     {
-        var (titles, rows) = containers.Top(Id(request), request.Query("ps_args"));
-        return request.AnswerAsync(
+        // May wait for a program: not on a thread that others need.
+        var (titles, rows) = await Task.Run(() => containers.Top(Id(request), request.Query("ps_args")));
+        await request.AnswerAsync(
             new ContainerTopAnswer { Titles = titles, Processes = rows },
             DockerJson.Wire.ContainerTopAnswer
         );

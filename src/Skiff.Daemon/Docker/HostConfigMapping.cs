@@ -50,7 +50,8 @@ internal static class HostConfigMapping
             Devices = [.. host.Devices.Select(d => new DeviceMapping(d.PathOnHost, d.PathInContainer, d.Access))],
             DeviceCgroupRules = OrNull(host.DeviceCgroupRules),
             MemoryReservation = host.MemoryReservationBytes,
-            MemorySwap = host.MemorySwapBytes,
+            // As the bundle has it: as much swap as memory, where only memory was limited.
+            MemorySwap = host is { MemoryBytes: > 0, MemorySwapBytes: 0 } ? 2 * host.MemoryBytes : host.MemorySwapBytes,
             OomKillDisable = host.OomKillDisable,
             PidsLimit = host.PidsLimit == 0 ? null : host.PidsLimit,
             Ulimits = [.. host.Ulimits.Select(u => new UlimitBody(u.Name, u.Hard, u.Soft))],

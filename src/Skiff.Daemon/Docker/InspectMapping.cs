@@ -29,12 +29,7 @@ internal static class InspectMapping
             ImageID = container.ImageId.ToString(),
             Command = string.Join(' ', Arguments(container.Config).Select(Quoted)),
             Created = container.Created.ToUnixTimeSeconds(),
-            Ports =
-                Exposed(container).Select(p => new PortSummary { PrivatePort = p.Port, Type = p.Protocol }).ToList()
-                    is { Count: > 0 } ports
-                && container.State.IsRunning
-                    ? ports
-                    : [],
+            Ports = container.State.IsRunning ? Ports(container) : [],
             Labels = container.Config.Labels,
             State = StatusWord(container.State.Status),
             Status = StatusText.Of(container.State, DateTimeOffset.UtcNow),
@@ -68,11 +63,12 @@ internal static class InspectMapping
                 FinishedAt = DockerTime.Format(state.FinishedAt),
             },
             Image = container.ImageId.ToString(),
-            ResolvConfPath = Path.Combine(directory, "resolv.conf"),
-            HostnamePath = Path.Combine(directory, "hostname"),
-            HostsPath = Path.Combine(directory, "hosts"),
+            // Docker tells them only of a container that ran: they are made at the first start.
+            ResolvConfPath = state.StartedAt is null ? "" : Path.Combine(directory, "resolv.conf"),
+            HostnamePath = state.StartedAt is null ? "" : Path.Combine(directory, "hostname"),
+            HostsPath = state.StartedAt is null ? "" : Path.Combine(directory, "hosts"),
             // Docker tells a path only of the driver whose format is for others to read.
-            LogPath = container.Host.LogDriver == "json-file" ? container.LogPath : "",
+            LogPath = container.Host.LogDriver == "json-file" && state.StartedAt is not null ? container.LogPath : "",
             Name = "/" + container.Name,
             RestartCount = container.RestartCount,
             Driver = "overlay2",
@@ -84,6 +80,7 @@ internal static class InspectMapping
                     ? null
                     : new Dictionary<string, string>
                     {
+                        ["ID"] = container.Id,
                         ["LowerDir"] = string.Join(':', snapshot.Lowers),
                         ["UpperDir"] = snapshot.Upper,
                         ["WorkDir"] = snapshot.Work,
@@ -165,7 +162,7 @@ internal static class InspectMapping
             IPPrefixLen = endpoint.IPv4PrefixLength,
         };
 
-    static List<MountPoint> Mounts(HostSettings host) =>
+    internal static List<MountPoint> Mounts(HostSettings host) =>
         [
             .. host
                 .Binds.Select(b => b.Split(':'))
@@ -202,6 +199,13 @@ internal static class InspectMapping
                         : "",
             }),
         ];
+
+    /// <summary>Exposed ports.</summary>
+    internal static List<PortSummary> Ports(Container container) =>
+        [.. Exposed(container).Select(p => new PortSummary { PrivatePort = p.Port, Type = p.Protocol })];
+
+    /// <summary>"none" without a health check.</summary>
+    internal static string HealthWord(Container container) => "none";
 
     static IEnumerable<(ushort Port, string Protocol)> Exposed(Container container)
     {

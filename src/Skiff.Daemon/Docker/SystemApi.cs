@@ -165,12 +165,34 @@ internal sealed class SystemApi(Engine.Engine engine, ServerInfo server)
                     .. options.NoNewPrivileges ? ["name=no-new-privileges"] : Array.Empty<string>(),
                     "name=cgroupns",
                 ],
-                FirewallBackend = new InfoFirewall { Driver = "nftables" },
+                FirewallBackend = request.Version < new ApiVersion(1, 49) ? null : new InfoFirewall { Driver = "nftables" },
                 CDISpecDirs = [],
-                Warnings = [],
+                Warnings = Warnings(host),
             },
             DockerJson.Wire.InfoBody
         );
+    }
+
+    /// <summary>What containers cannot be limited in on this machine.</summary>
+    static List<string> Warnings(HostInfo host)
+    {
+        var warnings = new List<string>();
+        foreach (
+            var (has, what) in ((bool, string)[])
+                [
+                    (host.MemoryLimit, "memory limit"),
+                    (host.SwapLimit, "swap limit"),
+                    (host.CpuQuota, "cpu cfs quota"),
+                    (host.CpuShares, "cpu shares"),
+                    (host.Cpuset, "cpuset"),
+                    (host.PidsLimit, "pids limit"),
+                ]
+        )
+            if (!has)
+                warnings.Add($"WARNING: No {what} support");
+        if (!host.Ipv4Forwarding)
+            warnings.Add("WARNING: IPv4 forwarding is disabled");
+        return warnings;
     }
 
     async Task EventsAsync(ApiRequest request)

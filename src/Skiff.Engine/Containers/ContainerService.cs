@@ -247,15 +247,16 @@ public sealed partial class ContainerService
         return LogReader.ReadAsync(live.Record.LogPath, live.Record.Host.LogDriver, request, ended, cancellation);
     }
 
-    /// <summary>The container's processes as "ps -ef" shows them: titles and rows.</summary>
+    /// <summary>The container's processes as ps shows them: titles and rows.</summary>
+    /// <param name="psArguments">options for ps; null or empty: -ef</param>
+    /// <exception cref="EngineException">Conflict: it does not run; InvalidParameter, System: ps refuses the options</exception>
     public (IReadOnlyList<string> Titles, IReadOnlyList<IReadOnlyList<string>> Rows) Top(string nameOrId, string? psArguments)
     {
-        if (psArguments is not (null or "" or "-ef" or "ef"))
-            throw EngineException.NotImplemented($"ps arguments \"{psArguments}\" are not supported: only -ef");
         var live = store.Get(nameOrId);
         if (!live.Record.State.IsRunning)
             throw EngineException.Conflict($"container {live.Id} is not running");
-        return ProcessList.Read(lifecycle.Processes(live));
+        var pids = lifecycle.Processes(live);
+        return psArguments is null or "" or "-ef" ? ProcessList.Read(pids) : HostPs.Run(psArguments, pids);
     }
 
     public Exec CreateExec(string nameOrId, ExecRequest request) => execs.Create(store.Get(nameOrId), request);

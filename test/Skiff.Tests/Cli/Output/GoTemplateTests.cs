@@ -43,7 +43,17 @@ public sealed class GoTemplateTests
     [InlineData("a {{- \" b \" -}} c {{/* nothing */}}d", "a b c d")]
     [InlineData("{{println \"x\" 1}}{{print `a\\b`}}", "x 1\na\\b")]
     [InlineData("{{.Real}}", "1.5")]
-    [InlineData("{{json \"<&>\"}}", "\"\\u003c\\u0026\\u003e\"")]
+    [InlineData("{{json \"<&>\"}}", "\"<&>\"")]
+    [InlineData("{{range .Config.Cmd}}{{if eq . \"a\"}}{{continue}}{{end}}{{.}}{{break}}{{end}}", "b")]
+    [InlineData("{{range 3}}{{.}}{{end}}", "012")]
+    [InlineData("{{define \"x\"}}<{{.}}>{{end}}{{template \"x\" .Name}}{{block \"y\" .State}}{{.Pid}}{{end}}", "</web>42")]
+    [InlineData("{{print 1 2 \"a\" \"b\" 3}} {{'a'}} {{slice .Config.Cmd 1}}", "1 2ab3 97 [b]")]
+    [InlineData("{{.State.Health}} {{with .State.Health}}h{{else}}none{{end}} {{.SizeRw}}", "<nil> none <nil>")]
+    [InlineData("{{index .Config.Labels \"nope\"}}|{{.Ports}}", "|map[80/tcp:[{0.0.0.0 8080}] 81/tcp:[]]")]
+    [InlineData("{{html \"<a>\"}} {{urlquery \"a b&c\"}} {{js \"a'b\"}}", "&lt;a&gt; a+b%26c a\\'b")]
+    [InlineData("{{printf \"%o %b %c %e %.2f %g %T %5d|%-5d|%05d|%+d\" 8 5 65 1.5 1.5 1.5 .Name 3 3 -3 3}}", "10 101 A 1.500000e+00 1.50 1.5 string     3|3    |-0003|+3")]
+    [InlineData("{{printf \"%d %s %d\" \"x\" 5}}", "%!d(string=x) %!s(int=5) %!d(MISSING)")]
+    [InlineData("{{printf \"%d\" 1 2}} {{printf \"%q %.2s\" .Config.Cmd .Name}}", "1%!(EXTRA int=2) [\"a\" \"b\"] /w")]
     public void Evaluates(string template, string expected) => Assert.Equal(expected, Run(template));
 
     [Theory]
@@ -53,14 +63,20 @@ public sealed class GoTemplateTests
     [InlineData("{{end}}", "unexpected {{end}}")]
     [InlineData("{{\"x}}", "unterminated quoted string")]
     [InlineData("{{}}", "missing value for command")]
+    [InlineData("{{if}}x{{end}}", "missing value for if")]
+    [InlineData("{{break}}", "{{break}} outside {{range}}")]
     [InlineData("{{(.Name}}", "unclosed left paren")]
     public void Refuses_what_is_no_template(string template, string message) =>
         Assert.Contains(message, Assert.Throws<FormatException>(() => GoTemplate.Parse(template)).Message);
 
     [Theory]
-    [InlineData("{{.Nope}}", "map has no entry for key \"Nope\"")]
+    [InlineData("{{.Nope}}", "template: :1:2: executing \"\" at <.Nope>: map has no entry for key \"Nope\"")]
+    [InlineData("a\n {{.State.Nope}}", "template: :2:9: executing \"\" at <.State.Nope>: map has no entry for key \"Nope\"")]
     [InlineData("{{.Name.Nope}}", "can't evaluate field Nope in type string")]
-    [InlineData("{{index .Config.Cmd 9}}", "index out of range: 9")]
+    [InlineData("{{index .Config.Cmd 9}}", "at <index .Config.Cmd 9>: error calling index: index out of range: 9")]
+    [InlineData("{{template \"x\"}}", "template \"x\" not defined")]
+    [InlineData("{{define \"x\"}}{{template \"x\"}}{{end}}{{template \"x\"}}", "exceeded maximum template depth")]
+    [InlineData("{{nil}}", "nil is not a command")]
     [InlineData("{{lt 1 \"a\"}}", "incompatible types")]
     [InlineData("{{join .Name}}", "wrong number of args")]
     public void Says_what_went_wrong(string template, string message) =>
