@@ -30,7 +30,9 @@ internal sealed class InfoCommand : Command
         }
         var info = JsonSerializer.Deserialize(raw.Span, DockerJson.Wire.InfoBody)!;
         var text = new StringBuilder();
-        text.Append($"Client:\n Version:    {Product.Version}\n Context:    {context.ContextName}\n Debug Mode: false\n\nServer:\n");
+        text.Append(
+            $"Client:\n Version:    {Product.Version}\n Context:    {context.ContextName}\n Debug Mode: false\n\nServer:\n"
+        );
         Append(text, info);
         CliContext.Print(text.Append('\n').ToString());
         foreach (string warning in info.Warnings ?? [])
@@ -43,7 +45,12 @@ internal sealed class InfoCommand : Command
     {
         using var engine = JsonDocument.Parse(info);
         using var buffer = new MemoryStream();
-        using (var writer = new Utf8JsonWriter(buffer, new JsonWriterOptions { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping }))
+        using (
+            var writer = new Utf8JsonWriter(
+                buffer,
+                new JsonWriterOptions { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping }
+            )
+        )
         {
             writer.WriteStartObject();
             foreach (var member in engine.RootElement.EnumerateObject())

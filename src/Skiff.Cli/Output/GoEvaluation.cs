@@ -232,7 +232,9 @@ internal sealed class GoEvaluation(GoTemplate template, object? root, bool heade
                 return member;
             throw Failure(
                 operand,
-                json.Name.Contains('.') ? $"can't evaluate field {name} in type {json.Name}" : $"map has no entry for key \"{name}\""
+                json.Name.Contains('.')
+                    ? $"can't evaluate field {name} in type {json.Name}"
+                    : $"map has no entry for key \"{name}\""
             );
         }
         if (value is null or GoJson { Element.ValueKind: JsonValueKind.Null } or GoNil)

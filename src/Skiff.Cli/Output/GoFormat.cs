@@ -117,7 +117,9 @@ internal static class GoFormat
         };
         if (text is not null)
             return Pad(text, spec, number: value is long or double && verb is not ('c' or 'q' or 'U'));
-        return value is null or GoNil ? $"%!{verb}(<nil>)" : $"%!{verb}({GoFunctions.TypeName(value)}={GoFunctions.Print(value)})";
+        return value is null or GoNil
+            ? $"%!{verb}(<nil>)"
+            : $"%!{verb}({GoFunctions.TypeName(value)}={GoFunctions.Print(value)})";
     }
 
     static string? Text(char verb, Spec spec, string value)
@@ -219,7 +221,10 @@ internal static class GoFormat
     {
         int e = text.IndexOfAny(['e', 'E']);
         int exponent = int.Parse(text.AsSpan(e + 1), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture);
-        return string.Create(CultureInfo.InvariantCulture, $"{text[..(e + 1)]}{(exponent < 0 ? '-' : '+')}{Math.Abs(exponent):00}");
+        return string.Create(
+            CultureInfo.InvariantCulture,
+            $"{text[..(e + 1)]}{(exponent < 0 ? '-' : '+')}{Math.Abs(exponent):00}"
+        );
     }
 
     static string Signed(string text, Spec spec) =>
@@ -237,9 +242,7 @@ internal static class GoFormat
             return text + new string(' ', missing);
         if (!spec.Zero)
             return new string(' ', missing) + text;
-        return number && text[0] is '-' or '+'
-            ? text[0] + new string('0', missing) + text[1..]
-            : new string('0', missing) + text;
+        return number && text[0] is '-' or '+' ? text[0] + new string('0', missing) + text[1..] : new string('0', missing) + text;
     }
 
     /// <summary>A string in double quotes as Go's %q writes it.</summary>

@@ -351,5 +351,6 @@ internal sealed class GoTemplateParser(string text, string name)
         at += 2;
     }
 
-    FormatException Error(string what) => new($"template: {name}:{1 + text.AsSpan(0, Math.Min(at, text.Length)).Count('\n')}: {what}");
+    FormatException Error(string what) =>
+        new($"template: {name}:{1 + text.AsSpan(0, Math.Min(at, text.Length)).Count('\n')}: {what}");
 }

@@ -49,7 +49,10 @@ internal sealed class HeaderRow(Listing listing) : ITemplateRow
         return found;
     }
 
-    public string ToJson() => "map[" + string.Join(' ', listing.Headers.OrderBy(h => h.Key, StringComparer.Ordinal).Select(h => $"{h.Key}:{h.Value}")) + "]";
+    public string ToJson() =>
+        "map["
+        + string.Join(' ', listing.Headers.OrderBy(h => h.Key, StringComparer.Ordinal).Select(h => $"{h.Key}:{h.Value}"))
+        + "]";
 }
 
 /// <summary>What a kind of list shows: the headings of its fields and the columns of its table.</summary>
@@ -87,20 +90,14 @@ internal sealed record Listing(
             table ? format[6..]
             : format == "raw" && Raw is not null ? Raw
             : format
-        )
-            .Trim(' ')
-            .Replace("\\t", "\t", StringComparison.Ordinal)
-            .Replace("\\n", "\n", StringComparison.Ordinal);
+        ).Trim(' ').Replace("\\t", "\t", StringComparison.Ordinal).Replace("\\n", "\n", StringComparison.Ordinal);
         var template = Parse(source);
         foreach (var row in rows)
             row.TypeName = Type;
         try
         {
             if (table)
-                return Table.Align([
-                    template.Run(new HeaderRow(this), header: true),
-                    .. rows.Select(r => template.Run(r)),
-                ]);
+                return Table.Align([template.Run(new HeaderRow(this), header: true), .. rows.Select(r => template.Run(r))]);
             var text = new StringBuilder();
             foreach (var row in rows)
                 text.Append(template.Run(row)).Append('\n');

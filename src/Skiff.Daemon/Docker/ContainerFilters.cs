@@ -44,9 +44,7 @@ internal static class ContainerFilters
             .Select(e =>
                 int.TryParse(e, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int code)
                     ? code
-                    : throw EngineException.Invalid(
-                        $"invalid filter 'exited={e}': strconv.Atoi: parsing \"{e}\": invalid syntax"
-                    )
+                    : throw EngineException.Invalid($"invalid filter 'exited={e}': strconv.Atoi: parsing \"{e}\": invalid syntax")
             )
             .ToList();
         var exposed = filters["expose"].Select(e => PortRange.Parse("expose", e)).ToList();

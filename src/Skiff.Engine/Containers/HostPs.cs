@@ -54,9 +54,11 @@ internal static class HostPs
             if (words.Length <= column)
                 continue;
             // With threads shown (-m), "-" lines belong to the process above them.
-            bool keep = words[column] == "-"
-                ? previous
-                : int.TryParse(words[column], NumberStyles.None, CultureInfo.InvariantCulture, out int pid) && wanted.Contains(pid);
+            bool keep =
+                words[column] == "-"
+                    ? previous
+                    : int.TryParse(words[column], NumberStyles.None, CultureInfo.InvariantCulture, out int pid)
+                        && wanted.Contains(pid);
             previous = keep;
             if (!keep)
                 continue;

@@ -51,7 +51,10 @@ public sealed class GoTemplateTests
     [InlineData("{{.State.Health}} {{with .State.Health}}h{{else}}none{{end}} {{.SizeRw}}", "<nil> none <nil>")]
     [InlineData("{{index .Config.Labels \"nope\"}}|{{.Ports}}", "|map[80/tcp:[{0.0.0.0 8080}] 81/tcp:[]]")]
     [InlineData("{{html \"<a>\"}} {{urlquery \"a b&c\"}} {{js \"a'b\"}}", "&lt;a&gt; a+b%26c a\\'b")]
-    [InlineData("{{printf \"%o %b %c %e %.2f %g %T %5d|%-5d|%05d|%+d\" 8 5 65 1.5 1.5 1.5 .Name 3 3 -3 3}}", "10 101 A 1.500000e+00 1.50 1.5 string     3|3    |-0003|+3")]
+    [InlineData(
+        "{{printf \"%o %b %c %e %.2f %g %T %5d|%-5d|%05d|%+d\" 8 5 65 1.5 1.5 1.5 .Name 3 3 -3 3}}",
+        "10 101 A 1.500000e+00 1.50 1.5 string     3|3    |-0003|+3"
+    )]
     [InlineData("{{printf \"%d %s %d\" \"x\" 5}}", "%!d(string=x) %!s(int=5) %!d(MISSING)")]
     [InlineData("{{printf \"%d\" 1 2}} {{printf \"%q %.2s\" .Config.Cmd .Name}}", "1%!(EXTRA int=2) [\"a\" \"b\"] /w")]
     public void Evaluates(string template, string expected) => Assert.Equal(expected, Run(template));

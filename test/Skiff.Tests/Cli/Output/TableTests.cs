@@ -75,7 +75,12 @@ public sealed class TableTests
     [Fact]
     public void Lists_by_table_template_json_and_quietly()
     {
-        var listing = new Listing(new Dictionary<string, string> { ["ID"] = "ID", ["Name"] = "NAME" }, ["ID", "Name"], "ID", "*test");
+        var listing = new Listing(
+            new Dictionary<string, string> { ["ID"] = "ID", ["Name"] = "NAME" },
+            ["ID", "Name"],
+            "ID",
+            "*test"
+        );
         var row = new Row(new Dictionary<string, string> { ["l"] = "v" }) { ["ID"] = "1", ["Name"] = "a\tb" };
         Assert.Equal("ID        NAME\n1         a b\n", listing.Format([row], "", quiet: false));
         Assert.Equal("1\n", listing.Format([row], "", quiet: true));
