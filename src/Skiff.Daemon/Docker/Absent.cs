@@ -33,7 +33,6 @@ internal static class Absent
         ("HEAD", "containers/{id}/archive", "copying files (cp)"),
         ("GET", "containers/{id}/archive", "copying files (cp)"),
         ("PUT", "containers/{id}/archive", "copying files (cp)"),
-        ("GET", "containers/{id}/attach/ws", "attaching by websocket"),
         ("POST", "containers/{id}/update", "updating a container"),
         ("POST", "commit", "commit"),
         ("POST", "build", "building images"),

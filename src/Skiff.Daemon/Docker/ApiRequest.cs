@@ -65,14 +65,18 @@ internal sealed class ApiRequest(HttpContext context, ApiVersion version, Dictio
         }
     }
 
-    /// <summary>A number of 0-65535, 0 if absent: rows and columns.</summary>
-    /// <exception cref="EngineException">InvalidParameter: no such number</exception>
-    internal ushort Size(string name) =>
-        Number(name) is { } number
-            ? number is >= 0 and <= ushort.MaxValue
-                ? (ushort)number
-                : throw EngineException.Invalid($"invalid value for {name}: {number}")
-            : (ushort)0;
+    /// <summary>Rows or columns of a terminal; more than it can have are as many as it can.</summary>
+    /// <param name="what">"height" or "width", for the failure</param>
+    /// <exception cref="EngineException">InvalidParameter: none, or no such number</exception>
+    internal ushort Size(string name, string what)
+    {
+        string text = Query(name) ?? "";
+        if (!long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out long number))
+            throw EngineException.Invalid($"invalid resize {what} \"{text}\": invalid syntax");
+        return number is >= 0 and <= uint.MaxValue
+            ? (ushort)Math.Min(number, ushort.MaxValue)
+            : throw EngineException.Invalid($"invalid resize {what} \"{text}\": value out of range");
+    }
 
     /// <summary>The body as JSON.</summary>
     /// <exception cref="EngineException">InvalidParameter: none, too long, or malformed</exception>

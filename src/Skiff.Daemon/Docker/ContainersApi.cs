@@ -43,7 +43,8 @@ internal sealed class ContainersApi(Engine.Engine engine)
             ),
             new("DELETE", "containers/{id}", RemoveAsync),
             new("POST", "containers/{id}/wait", WaitAsync),
-            new("POST", "containers/{id}/attach", AttachAsync),
+            new("POST", "containers/{id}/attach", r => Hijack.RunAsync(r, Attach(r))),
+            new("GET", "containers/{id}/attach/ws", r => WebSocketAttach.RunAsync(r, () => Attach(r))),
             new("POST", "containers/{id}/resize", ResizeAsync),
             new("GET", "containers/{id}/logs", LogsAsync),
             new("GET", "containers/{id}/top", TopAsync),
@@ -162,25 +163,22 @@ internal sealed class ContainersApi(Engine.Engine engine)
         );
     }
 
-    Task AttachAsync(ApiRequest request) =>
-        Hijack.RunAsync(
-            request,
-            containers.Attach(
-                Id(request),
-                new AttachRequest(
-                    request.Flag("stdin"),
-                    request.Flag("stdout"),
-                    request.Flag("stderr"),
-                    request.Flag("logs"),
-                    request.Flag("stream"),
-                    request.Query("detachKeys")
-                )
+    AttachSession Attach(ApiRequest request) =>
+        containers.Attach(
+            Id(request),
+            new AttachRequest(
+                request.Flag("stdin"),
+                request.Flag("stdout"),
+                request.Flag("stderr"),
+                request.Flag("logs"),
+                request.Flag("stream"),
+                request.Query("detachKeys")
             )
         );
 
     async Task ResizeAsync(ApiRequest request)
     {
-        await containers.ResizeAsync(Id(request), request.Size("h"), request.Size("w"), request.Gone);
+        await containers.ResizeAsync(Id(request), request.Size("h", "height"), request.Size("w", "width"), request.Gone);
         await request.NothingAsync(200);
     }
 

@@ -83,7 +83,12 @@ internal sealed class ExecApi(Engine.Engine engine)
 
     async Task ResizeAsync(ApiRequest request)
     {
-        await containers.ResizeExecAsync(request.Path("id"), request.Size("h"), request.Size("w"), request.Gone);
+        await containers.ResizeExecAsync(
+            request.Path("id"),
+            request.Size("h", "height"),
+            request.Size("w", "width"),
+            request.Gone
+        );
         await request.NothingAsync(200);
     }
 }
