@@ -16,8 +16,8 @@ public sealed class RuntimeHooksTests
         Directory.CreateDirectory(shared);
         bundle.Config["root"]!["readonly"] = false;
         // startContainer is found in the container; the place where hooks write is the same everywhere.
-        bundle
-            .Config["mounts"]!.AsArray()
+        bundle.Config["mounts"]!
+            .AsArray()
             .Add(
                 new JsonObject
                 {
@@ -55,8 +55,8 @@ public sealed class RuntimeHooksTests
         using var bundle = new OciBundle("sleep", "1000");
         string shared = bundle.Scratch("shared");
         Directory.CreateDirectory(shared);
-        bundle
-            .Config["mounts"]!.AsArray()
+        bundle.Config["mounts"]!
+            .AsArray()
             .Add(
                 new JsonObject
                 {
@@ -67,7 +67,10 @@ public sealed class RuntimeHooksTests
                 }
             );
         foreach (string kind in Kinds)
-            bundle.AddHook(kind, OciBundle.Hook($"hostname >{shared}/{kind}; ls /bin/busybox /etc/notes >>{shared}/{kind} 2>&1; true"));
+            bundle.AddHook(
+                kind,
+                OciBundle.Hook($"hostname >{shared}/{kind}; ls /bin/busybox /etc/notes >>{shared}/{kind} 2>&1; true")
+            );
         bundle.Create().Expect();
         bundle.Runtime("start", bundle.Id).Expect();
         bundle.Runtime("delete", "--force", bundle.Id).Expect();

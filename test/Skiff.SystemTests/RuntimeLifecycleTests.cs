@@ -164,7 +164,10 @@ public sealed class RuntimeLifecycleTests
             bundle.Runtime("exec", "--process", bundle.Scratch("process.json"), bundle.Id).Expect().Output
         );
         Assert.Equal(127, bundle.Runtime("exec", bundle.Id, "nothing-of-this-name").ExitCode);
-        Assert.Equal("", bundle.Runtime("exec", "--detach", "--pid-file", bundle.Scratch("pid"), bundle.Id, "true").Expect().Output);
+        Assert.Equal(
+            "",
+            bundle.Runtime("exec", "--detach", "--pid-file", bundle.Scratch("pid"), bundle.Id, "true").Expect().Output
+        );
         Assert.True(int.Parse(File.ReadAllText(bundle.Scratch("pid"))) > 1);
     }
 
@@ -212,7 +215,11 @@ public sealed class RuntimeLifecycleTests
     {
         Result refused = Command.Run(OciBundle.Program, arguments);
         Assert.Equal(1, refused.ExitCode);
-        Assert.Contains(arguments.First(a => a.Length > 1 && a is not ("run" or "create" or "state")).TrimStart('-'), refused.Errors, StringComparison.Ordinal);
+        Assert.Contains(
+            arguments.First(a => a.Length > 1 && a is not ("run" or "create" or "state")).TrimStart('-'),
+            refused.Errors,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
