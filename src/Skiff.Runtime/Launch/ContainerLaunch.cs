@@ -92,7 +92,6 @@ internal sealed class ContainerLaunch : IDisposable
             try
             {
                 cgroups.Create();
-                devpts ??= ParentMounts.Devpts(Spec);
                 init = Launcher.Container(bundle, Facts(), cgroups.Cgroup, devpts, stdio, gate, createHooks);
                 started = true;
                 return init;

@@ -57,7 +57,7 @@ internal sealed class LaunchInputs
             inputs.Gate = plan.Input(GateName);
         inputs.Mounts = Enumerable
             .Range(0, spec.Mounts?.Count ?? 0)
-            .Where(i => IsMadeByParent(spec.Mounts![i]))
+            .Where(i => IsMadeByParent(spec, spec.Mounts![i]))
             .ToDictionary(i => i, i => plan.Input(MountName(i)));
         return inputs;
     }
@@ -74,10 +74,13 @@ internal sealed class LaunchInputs
         spec.Hooks is { } hooks
         && (hooks.Prestart is { Count: > 0 } || hooks.CreateRuntime is { Count: > 0 } || hooks.CreateContainer is { Count: > 0 });
 
-    /// <summary>Bind mounts come from the host's tree; terminals are opened in the devpts before anything runs.</summary>
-    public static bool IsMadeByParent(SpecMount mount) => mount.Destination != "/" && (IsDevpts(mount) || IsBind(mount));
+    /// <summary>Bind mounts come from the host's tree; a terminal is opened in its devpts before anything runs.</summary>
+    public static bool IsMadeByParent(Spec spec, SpecMount mount) =>
+        mount.Destination != "/" && (IsTerminals(spec, mount) || IsBind(mount));
 
-    public static bool IsDevpts(SpecMount mount) => mount is { Type: "devpts", Destination: "/dev/pts" };
+    /// <summary>The devpts that the terminal of the first process is in.</summary>
+    public static bool IsTerminals(Spec spec, SpecMount mount) =>
+        spec.Process!.Terminal && mount is { Type: "devpts", Destination: "/dev/pts" };
 
     public static bool IsBind(SpecMount mount) => mount.Type == "bind" || mount.Options?.Any(o => o is "bind" or "rbind") == true;
 }

@@ -46,7 +46,7 @@ internal sealed class Launcher : IDisposable
         Fd root = launcher.Add("root", Mounting("the root filesystem", "/", () => ParentMounts.Root(bundle)));
         launcher.AddCgroups(cgroup);
         launcher.AddNamespaces(spec);
-        facts = facts with { Mounts = launcher.AddMounts(bundle, root, devpts) };
+        facts = facts with { Mounts = launcher.AddMounts(bundle with { Spec = spec }, root, devpts) };
         ParentMounts.PrepareDirectory(root, spec, process.Cwd);
         if (gate is not null)
             launcher.Add(LaunchInputs.GateName, Fd.CopyOf(gate.Number));
@@ -145,7 +145,8 @@ internal sealed class Launcher : IDisposable
 
     MountFacts[] AddMounts(Bundle bundle, Fd root, Fd? devpts)
     {
-        IReadOnlyList<SpecMount> mounts = bundle.Spec.Mounts ?? [];
+        Spec spec = bundle.Spec;
+        IReadOnlyList<SpecMount> mounts = spec.Mounts ?? [];
         var facts = new MountFacts[mounts.Count];
         for (int i = 0; i < facts.Length; i++)
         {
@@ -158,7 +159,7 @@ internal sealed class Launcher : IDisposable
                 () =>
                 {
                     bool isFile = false;
-                    if (LaunchInputs.IsDevpts(mount))
+                    if (LaunchInputs.IsTerminals(spec, mount))
                         Add(LaunchInputs.MountName(i), Fd.CopyOf(devpts!.Number));
                     else if (LaunchInputs.IsBind(mount))
                     {

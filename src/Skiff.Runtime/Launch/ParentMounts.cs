@@ -26,10 +26,10 @@ internal static class ParentMounts
             : MountApi.Make(mount.Type!, mount.Source, options.Data, options.Change.Set);
     }
 
-    /// <summary>A devpts instance of the container's own; null if config.json mounts none.</summary>
+    /// <summary>The devpts instance for the terminal of the first process; null if it has none, or config.json mounts none.</summary>
     public static Fd? Devpts(Spec spec)
     {
-        SpecMount? mount = spec.Mounts?.FirstOrDefault(LaunchInputs.IsDevpts);
+        SpecMount? mount = spec.Mounts?.FirstOrDefault(m => LaunchInputs.IsTerminals(spec, m));
         if (mount is null)
             return null;
         MountOptions options = MountOptions.Parse(mount.Destination, mount.Options ?? []);

@@ -38,7 +38,7 @@ internal sealed class RootfsPlan(LaunchPlan plan, Spec spec, LaunchFacts facts, 
                 continue; // the root itself, which the parent has made
             MountOptions options = MountOptions.Parse(mount.Destination, mount.Options ?? []);
             string what = $"mount {mount.Source ?? mount.Type} on {mount.Destination}";
-            if (LaunchInputs.IsDevpts(mount))
+            if (LaunchInputs.IsTerminals(spec, mount))
                 AttachAt(inputs.Mounts[i], mount, directory: true, what); // made by the parent, flags and all
             else if (inputs.Mounts.TryGetValue(i, out Register made))
                 Bind(made, mount, options, facts.Mounts[i].SourceIsFile, what);
