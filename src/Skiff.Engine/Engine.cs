@@ -58,6 +58,7 @@ public sealed class Engine : IAsyncDisposable
             background
         );
         Containers = new ContainerService(store, lifecycle, execs, Images, Images.Snapshots, Networks, Layout, options, events);
+        Files = new ContainerFiles(store, lifecycle, Images, events);
         Stats = new StatsService(store, bundles.CgroupPath, background);
         Recovery = new Recovery(Layout, journal, store, lifecycle, Networks, background);
     }
@@ -67,6 +68,7 @@ public sealed class Engine : IAsyncDisposable
     public ImageService Images { get; }
     public NetworkService Networks { get; }
     public ContainerService Containers { get; }
+    public ContainerFiles Files { get; }
     public StatsService Stats { get; }
 
     /// <summary>Names this engine among others; as long as its data root.</summary>

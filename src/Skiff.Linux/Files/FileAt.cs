@@ -37,6 +37,15 @@ public static unsafe class FileAt
     public static Errno TryOpenRead(Fd directory, ReadOnlySpan<byte> name, out Fd? opened) =>
         TryOpen(directory, name, Libc.O_RDONLY | Libc.O_NOFOLLOW | Libc.O_NONBLOCK | Libc.O_NOCTTY, out opened);
 
+    /// <summary>Takes hold of whatever has the name, a symlink too, without opening it: no device hears of it. O_PATH.</summary>
+    /// <returns>None, or ENOENT</returns>
+    public static Errno TryHold(Fd directory, ReadOnlySpan<byte> name, out Fd? held) =>
+        TryOpen(directory, name, Libc.O_PATH | Libc.O_NOFOLLOW, out held);
+
+    /// <summary>Opens for reading what <see cref="TryHold"/> took hold of: surely that, whatever has the name by now.</summary>
+    public static Fd OpenHeld(Fd held) =>
+        new((int)Libc.Check(Libc.open($"/proc/self/fd/{held.Number}", Libc.O_RDONLY | Libc.O_NONBLOCK | Libc.O_CLOEXEC, 0), "open"));
+
     /// <summary>The umask applies to the mode.</summary>
     /// <returns>None, or EEXIST, ENOSPC, EDQUOT ...</returns>
     public static Errno TryMakeDirectory(Fd directory, ReadOnlySpan<byte> name, uint mode)

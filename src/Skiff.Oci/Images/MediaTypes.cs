@@ -50,4 +50,14 @@ public static class MediaTypes
     public static bool IsForeignLayer(string mediaType) =>
         mediaType is DockerForeignLayerGzip
         || mediaType.StartsWith("application/vnd.oci.image.layer.nondistributable.v1.tar", StringComparison.Ordinal);
+
+    /// <summary>OCI's name for a layer of either kind; what is neither stays.</summary>
+    public static string OciLayerOf(string mediaType) =>
+        mediaType switch
+        {
+            DockerLayer => OciLayer,
+            DockerLayerGzip => OciLayerGzip,
+            DockerLayerZstd => OciLayerZstd,
+            _ => mediaType,
+        };
 }

@@ -1,0 +1,192 @@
+// What users do with a container's files from outside: see changes and sizes, export, make an image.
+using System.Text;
+using Skiff.Engine.Bundles;
+using Skiff.Engine.Images;
+using Skiff.Linux;
+using Skiff.Linux.Files;
+using Skiff.Linux.Mounts;
+using Skiff.Oci.Images;
+using Skiff.Oci.Layers;
+using Skiff.Oci.Names;
+
+namespace Skiff.Engine.Containers;
+
+/// <summary>What a commit asks for.</summary>
+public sealed record CommitRequest
+{
+    /// <summary>null: the image gets no name.</summary>
+    public string? Reference { get; init; }
+    public string? Author { get; init; }
+    public string? Comment { get; init; }
+
+    /// <summary>The processes stand still meanwhile.</summary>
+    public bool Pause { get; init; } = true;
+
+    /// <summary>Dockerfile instructions, over the container's configuration.</summary>
+    public IReadOnlyList<string> Changes { get; init; } = [];
+}
+
+/// <summary>Bytes of a container's own files, and of all it sees.</summary>
+public readonly record struct ContainerSizes(long Own, long Root);
+
+public sealed class ContainerFiles
+{
+    readonly ContainerStore store;
+    readonly Lifecycle lifecycle;
+    readonly ImageService images;
+    readonly ContainerEvents events;
+
+    internal ContainerFiles(ContainerStore store, Lifecycle lifecycle, ImageService images, ContainerEvents events)
+    {
+        this.store = store;
+        this.lifecycle = lifecycle;
+        this.images = images;
+        this.events = events;
+    }
+
+    /// <summary>What differs from the image, in order of the paths.</summary>
+    public Task<IReadOnlyList<FileChange>> ChangesAsync(string nameOrId, CancellationToken cancellation)
+    {
+        var snapshot = SnapshotOf(store.Get(nameOrId).Record);
+        return Task.Run(
+            () =>
+            {
+                using var lower = Overlay.OpenDetached(snapshot.Lowers);
+                using var upper = SafePath.OpenRoot(snapshot.Upper);
+                return TreeChanges.Find(upper, lower, Snapshot.MountPlaces, cancellation);
+            },
+            cancellation
+        );
+    }
+
+    /// <summary>As `ps --size` and `inspect --size` show them.</summary>
+    public ContainerSizes Sizes(Container container)
+    {
+        long own = 0;
+        try
+        {
+            using var upper = SafePath.OpenRoot(SnapshotOf(container).Upper);
+            own = TreeSize.Of(upper);
+        }
+        catch (ErrnoException e) when (e.Errno == Errno.ENOENT)
+        {
+            // It is being removed.
+        }
+        return new ContainerSizes(own, own + (images.Find(container.ImageId.ToString())?.Size ?? 0));
+    }
+
+    /// <summary>Writes the whole root as a tar, without what is mounted in it.</summary>
+    public async Task ExportAsync(string nameOrId, Stream destination, CancellationToken cancellation)
+    {
+        var container = store.Get(nameOrId).Record;
+        await BlockingStream.RunAsync(() =>
+        {
+            using var root = OpenRoot(container);
+            using var blocking = new BlockingStream(destination, cancellation);
+            using var buffered = new BufferedStream(blocking, 128 << 10);
+            var tar = new TarWriter(buffered);
+            new TreeArchive(tar, new TreeArchiveOptions(), cancellation).Write(root);
+            tar.Finish();
+            return true;
+        });
+        events.Publish(container, "export");
+    }
+
+    /// <summary>Makes an image of the container's root as it is, with its configuration.</summary>
+    /// <exception cref="EngineException">InvalidParameter: a wrong name or change; NotFound: the parent image is gone</exception>
+    public async Task<Image> CommitAsync(string nameOrId, CommitRequest request, CancellationToken cancellation)
+    {
+        var live = store.Get(nameOrId);
+        var container = live.Record;
+        if (container.State.Status == ContainerStatus.Dead)
+            throw EngineException.Conflict($"You cannot commit container {container.Id} which is Dead");
+        var parent =
+            images.Find(container.ImageId.ToString())
+            ?? throw EngineException.NotFound($"the image {container.ImageId} of container {container.Name} is gone: pull it again");
+        var commit = new ImageCommit
+        {
+            Parent = parent,
+            Upper = SnapshotOf(container).Upper,
+            LeftOut = Snapshot.MountPlaces,
+            Config = ImportChanges.Apply(ConfigOf(container.Config), request.Changes),
+            Author = NullIfEmpty(request.Author),
+            Comment = NullIfEmpty(request.Comment),
+            CreatedBy = string.Join(' ', (IEnumerable<string>)[.. container.Config.Entrypoint ?? [], .. container.Config.Cmd ?? []]),
+            Name = NullIfEmpty(request.Reference) is { } name ? ParseName(name) : null,
+        };
+        bool pause = request.Pause && container.State.Status == ContainerStatus.Running;
+        if (pause)
+            await lifecycle.PauseAsync(live, cancellation);
+        Image image;
+        try
+        {
+            image = await images.CommitAsync(commit, cancellation);
+        }
+        finally
+        {
+            if (pause)
+                await lifecycle.UnpauseAsync(live, CancellationToken.None);
+        }
+        events.Publish(
+            container,
+            "commit",
+            ("comment", request.Comment ?? ""),
+            ("imageID", image.Id.ToString()),
+            ("imageRef", commit.Name?.ToString() ?? "")
+        );
+        return image;
+    }
+
+    /// <summary>
+    /// The root as the container's processes see it, but nothing mounted in it: of a running container its own mount, of
+    /// a stopped one an overlay that cannot be written.
+    /// </summary>
+    Fd OpenRoot(Container container)
+    {
+        if (container.State.IsRunning)
+            try
+            {
+                return SafePath.OpenRoot($"/proc/{container.State.Pid}/root");
+            }
+            catch (ErrnoException e) when (e.Errno is Errno.ENOENT or Errno.ESRCH)
+            {
+                // It has just ended.
+            }
+        var snapshot = SnapshotOf(container);
+        return Overlay.OpenDetached([snapshot.Upper, .. snapshot.Lowers]);
+    }
+
+    Snapshot SnapshotOf(Container container) =>
+        images.Snapshots.Find(container.Id) ?? throw EngineException.NotFound($"No such container: {container.Id}");
+
+    static Reference ParseName(string text)
+    {
+        if (!Reference.TryParse(text, out var name, out string? error))
+            throw EngineException.Invalid(error);
+        return name.Digest is null
+            ? name.WithDefaultTag()
+            : throw EngineException.Invalid("invalid reference: a commit cannot have a digest in its name");
+    }
+
+    static ImageRunConfig ConfigOf(ContainerConfig config) =>
+        new()
+        {
+            User = NullIfEmpty(config.User),
+            ExposedPorts = Set(config.ExposedPorts),
+            Env = config.Env.Count > 0 ? config.Env : null,
+            Entrypoint = config.Entrypoint,
+            Cmd = config.Cmd,
+            Volumes = Set(config.Volumes),
+            WorkingDir = NullIfEmpty(config.WorkingDir),
+            Labels = config.Labels.Count > 0 ? config.Labels : null,
+            StopSignal = config.StopSignal,
+            Healthcheck = config.Healthcheck,
+            Shell = config.Shell,
+            OnBuild = config.OnBuild,
+        };
+
+    static Dictionary<string, EmptyObject>? Set(IReadOnlyList<string> members) =>
+        members.Count > 0 ? members.ToDictionary(m => m, _ => new EmptyObject()) : null;
+
+    static string? NullIfEmpty(string? text) => string.IsNullOrEmpty(text) ? null : text;
+}
