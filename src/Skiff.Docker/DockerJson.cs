@@ -27,6 +27,7 @@ namespace Skiff.Docker;
 [JsonSerializable(typeof(ExecStartBody))]
 [JsonSerializable(typeof(ExecInspect))]
 [JsonSerializable(typeof(IdAnswer))]
+[JsonSerializable(typeof(PathStat))]
 [JsonSerializable(typeof(IReadOnlyList<ImageSummary>))]
 [JsonSerializable(typeof(ImageInspect))]
 [JsonSerializable(typeof(IReadOnlyList<ImageHistoryItem>))]

@@ -58,7 +58,7 @@ public sealed class Engine : IAsyncDisposable
             background
         );
         Containers = new ContainerService(store, lifecycle, execs, Images, Images.Snapshots, Networks, Layout, options, events);
-        Files = new ContainerFiles(store, lifecycle, Images, events);
+        Files = new ContainerFiles(store, lifecycle, Images, bundles, events);
         Stats = new StatsService(store, bundles.CgroupPath, background);
         Recovery = new Recovery(Layout, journal, store, lifecycle, Networks, background);
     }

@@ -20,6 +20,9 @@ public sealed class Fd : SafeHandleMinusOneIsInvalid
     /// <summary>The path by which this process (and only it) can name the open file.</summary>
     public string ProcPath => $"/proc/self/fd/{Number}";
 
+    /// <summary>Where the file is now, from the root of the mounts that it is in. proc_pid_fd(5).</summary>
+    public string RealPath() => new FileInfo(ProcPath).LinkTarget ?? "/";
+
     /// <summary>A further descriptor of the same open file, close-on-exec, with a number above 2.</summary>
     /// <exception cref="ErrnoException">EBADF, EMFILE</exception>
     public static Fd CopyOf(int descriptor) =>

@@ -28,24 +28,7 @@ internal sealed class SaveCommand : Command
         foreach (string name in arguments)
             query.Add("names", name);
         var answer = context.Engine.Request("GET", query.Add("platform", PlatformOption.ToJson(platform.Given)));
-        if (!output.IsSet)
-        {
-            answer.Body.CopyTo(Stdio.Out, 1 << 17);
-            return 0;
-        }
-        // Under another name until it is whole: a failure leaves no archive that looks like one.
-        string partial = output.Value + ".part";
-        try
-        {
-            using (var file = new FileStream(partial, FileMode.Create, FileAccess.Write))
-                answer.Body.CopyTo(file, 1 << 17);
-            File.Move(partial, output.Value, overwrite: true);
-        }
-        catch
-        {
-            File.Delete(partial);
-            throw;
-        }
+        OutputFile.Write(answer.Body, output.Given);
         return 0;
     }
 }

@@ -28,13 +28,7 @@ internal static class Absent
 
     static readonly (string Method, string Pattern, string What)[] NotYet =
     [
-        ("GET", "containers/{id}/changes", "container diff"),
-        ("GET", "containers/{id}/export", "container export"),
-        ("HEAD", "containers/{id}/archive", "copying files (cp)"),
-        ("GET", "containers/{id}/archive", "copying files (cp)"),
-        ("PUT", "containers/{id}/archive", "copying files (cp)"),
         ("POST", "containers/{id}/update", "updating a container"),
-        ("POST", "commit", "commit"),
         ("POST", "build", "building images"),
         ("POST", "build/prune", "building images"),
         ("POST", "session", "building images"),

@@ -82,24 +82,31 @@ internal sealed class ContainersApi(Engine.Engine engine)
 
     Task ListAsync(ApiRequest request)
     {
-        if (request.Flag("size"))
-            throw EngineException.NotImplemented("--size is not supported yet by this release of Skiff");
         var chosen = ContainerFilters.Choose(containers.List(), request, engine);
         return request.AnswerAsync(
-            [.. chosen.Select(c => InspectMapping.Summary(c, request.Version))],
+            [.. chosen.Select(c => WithSizes(InspectMapping.Summary(c, request.Version), c, request))],
             DockerJson.Wire.IReadOnlyListContainerSummary
         );
     }
 
+    ContainerSummary WithSizes(ContainerSummary summary, Container container, ApiRequest request)
+    {
+        if (!request.Flag("size"))
+            return summary;
+        var (own, root) = engine.Files.Sizes(container);
+        return summary with { SizeRw = own, SizeRootFs = root };
+    }
+
     Task InspectAsync(ApiRequest request)
     {
-        if (request.Flag("size"))
-            throw EngineException.NotImplemented("--size is not supported yet by this release of Skiff");
         var container = containers.Get(Id(request));
+        ContainerSizes? sizes = request.Flag("size") ? engine.Files.Sizes(container) : null;
         return request.AnswerAsync(
             InspectMapping.Inspect(container, engine.DirectoryOf(container.Id), engine.SnapshotOf(container.Id)) with
             {
                 AppArmorProfile = engine.AppArmorProfileOf(container),
+                SizeRw = sizes?.Own,
+                SizeRootFs = sizes?.Root,
             },
             DockerJson.Wire.ContainerInspect
         );

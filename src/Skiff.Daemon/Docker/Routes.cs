@@ -14,6 +14,7 @@ internal sealed class Routes(IReadOnlyList<Route> table, ServerInfo server)
                 .. new SystemApi(engine, server).Routes(),
                 .. new ContainersApi(engine).Routes(),
                 .. new StatsApi(engine).Routes(),
+                .. new FilesApi(engine).Routes(),
                 .. new ExecApi(engine).Routes(),
                 .. new ImagesApi(engine).Routes(),
                 .. new NetworksApi(engine).Routes(),

@@ -47,4 +47,11 @@ internal static class MountList
         host
             .Binds.Select(b => (b.Split(':')[0], true))
             .Concat(host.Mounts.Where(m => m.Type == "bind").Select(m => (m.Source, m.CreateSource)));
+
+    /// <summary>What of the host is seen where in the container.</summary>
+    internal static IEnumerable<(string Source, string Destination)> Binds(HostSettings host) =>
+        host
+            .Binds.Select(b => b.Split(':'))
+            .Select(parts => (parts[0], parts[1]))
+            .Concat(host.Mounts.Where(m => m.Type == "bind").Select(m => (m.Source, m.Target)));
 }

@@ -29,18 +29,26 @@ public sealed record CommitRequest
 /// <summary>Bytes of a container's own files, and of all it sees.</summary>
 public readonly record struct ContainerSizes(long Own, long Root);
 
-public sealed class ContainerFiles
+public sealed partial class ContainerFiles
 {
     readonly ContainerStore store;
     readonly Lifecycle lifecycle;
     readonly ImageService images;
+    readonly BundleBuilder bundles;
     readonly ContainerEvents events;
 
-    internal ContainerFiles(ContainerStore store, Lifecycle lifecycle, ImageService images, ContainerEvents events)
+    internal ContainerFiles(
+        ContainerStore store,
+        Lifecycle lifecycle,
+        ImageService images,
+        BundleBuilder bundles,
+        ContainerEvents events
+    )
     {
         this.store = store;
         this.lifecycle = lifecycle;
         this.images = images;
+        this.bundles = bundles;
         this.events = events;
     }
 
@@ -143,15 +151,8 @@ public sealed class ContainerFiles
     /// </summary>
     Fd OpenRoot(Container container)
     {
-        if (container.State.IsRunning)
-            try
-            {
-                return SafePath.OpenRoot($"/proc/{container.State.Pid}/root");
-            }
-            catch (ErrnoException e) when (e.Errno is Errno.ENOENT or Errno.ESRCH)
-            {
-                // It has just ended.
-            }
+        if (container.State.IsRunning && TryOpenRunning(container) is { } root)
+            return root;
         var snapshot = SnapshotOf(container);
         return Overlay.OpenDetached([snapshot.Upper, .. snapshot.Lowers]);
     }

@@ -133,7 +133,7 @@ sealed partial class LayerApplier
 
     void ApplyLink(Fd place, ReadOnlySpan<byte> name, ReadOnlySpan<byte> whole, TarEntry entry)
     {
-        int length = LayerPath.Clean(entry.LinkName.Span, linkPath);
+        int length = Place(entry.LinkName.Span, linkPath);
         if (length < 0)
             throw Escape(entry);
         var targetPath = linkPath.AsSpan(0, length);
@@ -141,7 +141,7 @@ sealed partial class LayerApplier
         // A link to itself would be removed to make room for itself.
         if (target.IsEmpty || targetPath.SequenceEqual(whole))
             throw new InvalidDataException($"layer entry \"{Text(entry.Name.Span)}\" links to itself or to the root");
-        Errno errno = SafePath.TryOpenDirectory(root, targetDirectory, Containment.Beneath, out var opened);
+        Errno errno = SafePath.TryOpenDirectory(root, targetDirectory, containment, out var opened);
         if (errno == Errno.EXDEV)
             throw Escape(entry);
         if (errno == Errno.None)

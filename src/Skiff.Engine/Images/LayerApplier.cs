@@ -6,12 +6,19 @@ using Skiff.Oci.Layers;
 
 namespace Skiff.Engine.Images;
 
+/// <summary>How an archive is copied into a container.</summary>
+/// <param name="Directory">where, as a path below the root without a slash at either end</param>
+/// <param name="KeepKinds">a directory is not replaced by a file, nor a file by a directory</param>
+/// <param name="Owner">uid and gid for everything, or null: the archive's</param>
+sealed record CopyInto(byte[] Directory, bool KeepKinds, (uint Uid, uint Gid)? Owner);
+
 /// <summary>
 /// Applies one layer below <paramref name="root"/>, an empty directory that nobody else touches. Every name goes
 /// through a directory descriptor that openat2 found beneath the root. A whiteout becomes a character device 0:0, an
 /// opaque mark the attribute trusted.overlay.opaque. image-spec: layer.md; kernel: filesystems/overlayfs.
 /// </summary>
-sealed partial class LayerApplier(Fd root) : IDisposable
+/// <param name="copy">null for a layer; else files are copied into a tree that is in use</param>
+sealed partial class LayerApplier(Fd root, CopyInto? copy = null) : IDisposable
 {
     const uint SetGid = 0x400;
     const uint SpecialBits = 0xe00;
@@ -34,8 +41,11 @@ sealed partial class LayerApplier(Fd root) : IDisposable
     // The directory of the last entry: the next one is mostly its neighbour.
     byte[] parentPath = [];
     Fd? parent;
-    bool inheritsGroup;
+    bool inheritsGroup = copy is not null;
     bool rootSeen;
+
+    // A layer has no business outside of its directory; a copy goes where the container's own processes would come out.
+    readonly Containment containment = copy is null ? Containment.Beneath : Containment.InRoot;
 
     /// <summary>Bytes of the files' contents.</summary>
     public long Size { get; private set; }
@@ -70,7 +80,7 @@ sealed partial class LayerApplier(Fd root) : IDisposable
 
     void Apply(TarEntry entry, TarReader reader, CancellationToken cancellation)
     {
-        int length = LayerPath.Clean(entry.Name.Span, path);
+        int length = Place(entry.Name.Span, path);
         if (length < 0)
             throw Escape(entry);
         var whole = path.AsSpan(0, length);
@@ -86,13 +96,16 @@ sealed partial class LayerApplier(Fd root) : IDisposable
         if (name.Length > SafePath.MaxName)
             throw new InvalidDataException($"layer entry has a name of {name.Length} bytes");
 
-        var kind = Whiteouts.Parse(name, out var hidden);
+        var kind = WhiteoutKind.None;
+        ReadOnlySpan<byte> hidden = default;
+        if (copy is null)
+            kind = Whiteouts.Parse(name, out hidden);
         if (kind == WhiteoutKind.Ignored)
             return;
         if (kind == WhiteoutKind.Invalid)
             throw new InvalidDataException($"layer entry \"{Text(entry.Name.Span)}\" is no valid whiteout");
         // Aufs kept its own files in such directories at the root.
-        if (whole.StartsWith(".wh..wh."u8) && kind == WhiteoutKind.None)
+        if (copy is null && whole.StartsWith(".wh..wh."u8) && kind == WhiteoutKind.None)
             return;
 
         var place = Parent(directory, entry);
@@ -101,7 +114,40 @@ sealed partial class LayerApplier(Fd root) : IDisposable
         else if (kind == WhiteoutKind.Removed)
             MakeWhiteout(place, hidden);
         else
+        {
+            if (copy is { KeepKinds: true })
+                CheckKind(place, name, entry);
+            if (copy?.Owner is { } owner)
+                (entry.Uid, entry.Gid) = owner;
             ApplyEntry(place, name, whole, entry, reader, cancellation);
+        }
+    }
+
+    /// <summary>A name of the archive as a path below the root; -1 if it leads out.</summary>
+    int Place(ReadOnlySpan<byte> name, byte[] destination)
+    {
+        if (copy is not { Directory.Length: > 0 })
+            return LayerPath.Clean(name, destination);
+        int prefix = copy.Directory.Length;
+        copy.Directory.CopyTo(destination.AsSpan());
+        if (prefix + 1 + name.Length > destination.Length)
+            throw new InvalidDataException($"archive entry \"{Text(name)}\" has a path that is too long here");
+        int length = LayerPath.Clean(name, destination.AsSpan(prefix + 1));
+        if (length <= 0)
+            return length < 0 ? -1 : prefix;
+        destination[prefix] = (byte)'/';
+        return prefix + 1 + length;
+    }
+
+    static void CheckKind(Fd place, ReadOnlySpan<byte> name, TarEntry entry)
+    {
+        if (FileAt.TryStatus(place, name, out var there) != Errno.None)
+            return;
+        bool isDirectory = there.Kind == FileKind.Directory;
+        if (isDirectory && entry.Kind != TarKind.Directory)
+            throw new InvalidDataException($"cannot overwrite directory \"{Text(entry.Name.Span)}\" with non-directory");
+        if (!isDirectory && entry.Kind == TarKind.Directory)
+            throw new InvalidDataException($"cannot overwrite non-directory \"{Text(entry.Name.Span)}\" with directory");
     }
 
     Fd Parent(ReadOnlySpan<byte> directory, TarEntry entry)
@@ -110,11 +156,11 @@ sealed partial class LayerApplier(Fd root) : IDisposable
             return root;
         if (parent is not null && directory.SequenceEqual(parentPath))
             return parent;
-        Errno errno = SafePath.TryOpenDirectory(root, directory, Containment.Beneath, out var opened);
+        Errno errno = SafePath.TryOpenDirectory(root, directory, containment, out var opened);
         if (errno is Errno.ENOENT or Errno.ENOTDIR)
         {
             MakeImplicit(directory);
-            errno = SafePath.TryOpenDirectory(root, directory, Containment.Beneath, out opened);
+            errno = SafePath.TryOpenDirectory(root, directory, containment, out opened);
         }
         if (errno == Errno.EXDEV)
             throw Escape(entry);
@@ -134,7 +180,7 @@ sealed partial class LayerApplier(Fd root) : IDisposable
                 continue;
             var ancestor = directory[..end];
             LayerPath.Split(ancestor, out var above, out var name);
-            if (SafePath.TryOpenDirectory(root, above, Containment.Beneath, out var opened) != Errno.None)
+            if (SafePath.TryOpenDirectory(root, above, containment, out var opened) != Errno.None)
                 return;
             using var place = opened!;
             bool wasHidden = FileAt.TryStatus(place, name, out var status) == Errno.None && status.IsWhiteout;
@@ -186,7 +232,7 @@ sealed partial class LayerApplier(Fd root) : IDisposable
         {
             // It may have been replaced by something else meanwhile; beneath the root it is in any case.
             byte[] directory = Encoding.Latin1.GetBytes(key);
-            if (SafePath.TryOpenDirectory(root, directory, Containment.Beneath, out var opened) != Errno.None)
+            if (SafePath.TryOpenDirectory(root, directory, containment, out var opened) != Errno.None)
                 continue;
             using var fd = opened!;
             if (finish.DefaultAcl is { } acl)

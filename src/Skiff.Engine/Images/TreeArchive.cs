@@ -14,6 +14,9 @@ internal sealed record TreeArchiveOptions
 
     /// <summary>Paths ("etc/hosts") that are left out, with directories that hold nothing else.</summary>
     public IReadOnlySet<string> LeftOut { get; init; } = new HashSet<string>();
+
+    /// <summary>Names in the archive of directories that are entered though something is mounted there.</summary>
+    public Func<string, bool> Enters { get; init; } = _ => false;
 }
 
 /// <summary>
@@ -26,7 +29,6 @@ internal sealed class TreeArchive(TarWriter tar, TreeArchiveOptions options, Can
 
     readonly byte[] buffer = new byte[128 << 10];
     readonly Dictionary<(ulong Device, ulong Inode), byte[]> links = [];
-    ulong mount;
 
     /// <summary>Bytes of all files written.</summary>
     internal long Size { get; private set; }
@@ -35,12 +37,24 @@ internal sealed class TreeArchive(TarWriter tar, TreeArchiveOptions options, Can
     /// <exception cref="EngineException">InvalidParameter: a path longer than the kernel takes</exception>
     internal void Write(Fd root)
     {
-        mount = FileAt.Status(root).MountId;
-        WriteEntries(root, [], () => { });
+        WriteEntries(root, [], FileAt.Status(root).MountId, () => { });
+    }
+
+    /// <summary>Writes one entry of a directory, and all below it, under another name.</summary>
+    internal void WriteAs(Fd directory, ReadOnlySpan<byte> entry, byte[] name)
+    {
+        if (FileAt.TryHold(directory, entry, out var found) is var errno && errno != Errno.None)
+            throw new ErrnoException("openat", Encoding.UTF8.GetString(entry), errno);
+        using var held = found!;
+        var status = FileAt.Status(held);
+        if (status.Kind == FileKind.Directory)
+            WriteDirectory(held, name, status, status.MountId, () => { });
+        else if (status.Kind != FileKind.Socket)
+            WriteOther(held, name, status);
     }
 
     /// <summary>True if something was left out.</summary>
-    bool WriteEntries(Fd directory, byte[] path, Action begin)
+    bool WriteEntries(Fd directory, byte[] path, ulong mount, Action begin)
     {
         bool leftOut = false;
         var entries = DirectoryReader.ReadAll(directory);
@@ -70,7 +84,7 @@ internal sealed class TreeArchive(TarWriter tar, TreeArchiveOptions options, Can
                 tar.Begin(new TarEntry { Name = (byte[])[.. mark, .. Whiteouts.Prefix, .. entry.Name], Modification = Time(status) });
             }
             else if (status.Kind == FileKind.Directory)
-                leftOut |= WriteDirectory(held, name, status, begin);
+                leftOut |= WriteDirectory(held, name, status, mount, begin);
             else
             {
                 begin();
@@ -80,9 +94,9 @@ internal sealed class TreeArchive(TarWriter tar, TreeArchiveOptions options, Can
         return leftOut;
     }
 
-    bool WriteDirectory(Fd held, byte[] name, FileStatus status, Action begin)
+    bool WriteDirectory(Fd held, byte[] name, FileStatus status, ulong mount, Action begin)
     {
-        if (status.MountId != mount)
+        if (status.MountId != mount && !options.Enters(Encoding.UTF8.GetString(name)))
         {
             begin();
             tar.Begin(Header(name, TarKind.Directory, status));
@@ -108,7 +122,7 @@ internal sealed class TreeArchive(TarWriter tar, TreeArchiveOptions options, Can
         }
         if (opaque)
             Begin();
-        bool leftOut = WriteEntries(directory, name, Begin);
+        bool leftOut = WriteEntries(directory, name, status.MountId, Begin);
         if (!leftOut)
             Begin();
         return leftOut && !begun;

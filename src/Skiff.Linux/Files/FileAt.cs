@@ -150,12 +150,15 @@ public static unsafe class FileAt
 
     public static void SetOwner(Fd file, uint uid, uint gid) => Libc.Check(Libc.fchown(file.Number, uid, gid), "fchown");
 
-    /// <summary>Sets the twelve permission bits. The name must not be a symlink: it would be followed.</summary>
+    /// <summary>Sets the twelve permission bits of what is no symlink.</summary>
+    /// <exception cref="ErrnoException">EOPNOTSUPP: a symlink, which is not followed</exception>
     public static void SetMode(Fd directory, ReadOnlySpan<byte> name, uint mode)
     {
-        byte* z = stackalloc byte[Bounded(name) + 1];
-        Terminate(name, z);
-        Libc.Check(Libc.fchmodat(directory.Number, z, mode, 0), "fchmodat");
+        // fchmodat follows symlinks: whoever may write to the directory could turn it elsewhere.
+        Libc.Check(TryHold(directory, name, out var held) == Errno.None ? 0 : -1, "openat");
+        using (held)
+        fixed (byte* z = Libc.Utf8($"/proc/self/fd/{held!.Number}"))
+            Libc.Check(Libc.fchmodat(Libc.AT_FDCWD, z, mode, 0), "fchmodat");
     }
 
     public static void SetMode(Fd file, uint mode) => Libc.Check(Libc.fchmod(file.Number, mode), "fchmod");

@@ -48,6 +48,11 @@ public static unsafe class SafePath
         return errno == Errno.None ? fd! : throw new ErrnoException("openat2", path, errno);
     }
 
+    /// <summary>Takes hold of what a path leads to, through all symlinks, without opening it. O_PATH.</summary>
+    /// <returns>as TryOpenDirectory</returns>
+    public static Errno TryHold(Fd root, ReadOnlySpan<byte> path, Containment containment, out Fd? held) =>
+        TryOpen(root, path, Libc.O_PATH, 0, containment, out held);
+
     /// <summary>openat2(2) with the flags of open(2); close-on-exec is added.</summary>
     public static Errno TryOpen(Fd root, ReadOnlySpan<byte> path, int flags, uint mode, Containment containment, out Fd? fd)
     {
