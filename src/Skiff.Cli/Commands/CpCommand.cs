@@ -23,7 +23,8 @@ internal sealed class CpCommand : Command
         quiet = Flags.Bool("quiet", "Do not say what was copied", 'q');
     }
 
-    public override string Usage => "[OPTIONS] CONTAINER:SRC_PATH DEST_PATH|-\n\tskiff cp [OPTIONS] SRC_PATH|- CONTAINER:DEST_PATH";
+    public override string Usage =>
+        "[OPTIONS] CONTAINER:SRC_PATH DEST_PATH|-\n\tskiff cp [OPTIONS] SRC_PATH|- CONTAINER:DEST_PATH";
     public override string Summary => "Copy files between a container and this machine";
     public override IReadOnlyList<string> Examples =>
         ["cp web:/etc/nginx/nginx.conf .", "cp site/. web:/usr/share/nginx/html", "cp web:/var/log - | tar -t"];
@@ -61,9 +62,7 @@ internal sealed class CpCommand : Command
         bool toStdout = shown == "-";
         string destination = toStdout ? shown : CopyPath.Local(shown);
         if (!toStdout && !Directory.Exists(CopyPath.Split(destination).Directory))
-            throw new CliException(
-                $"invalid output path: directory \"{CopyPath.Split(destination).Directory}\" does not exist"
-            );
+            throw new CliException($"invalid output path: directory \"{CopyPath.Split(destination).Directory}\" does not exist");
         string path = source;
         string? rebase = null;
         if (followLink && TryStat(context, container, source) is { } link && (link.Mode & PathStat.Symlink) != 0)
@@ -171,8 +170,7 @@ internal sealed class CpCommand : Command
         return (target, CopyPath.Split(target).Name == name ? null : name);
     }
 
-    static string? ResolveLink(string path) =>
-        File.ResolveLinkTarget(path.TrimEnd('/'), returnFinalTarget: true)?.FullName;
+    static string? ResolveLink(string path) => File.ResolveLinkTarget(path.TrimEnd('/'), returnFinalTarget: true)?.FullName;
 
     static string Archive(string container, string path) =>
         new Query($"/containers/{Query.Escape(container)}/archive").Add("path", path);
@@ -198,7 +196,8 @@ internal sealed class CpCommand : Command
 
     void Tell(long bytes, string where)
     {
-        if (!quiet)
+        // As docker: by default only to somebody who looks.
+        if (quiet.IsSet ? !quiet : Stdio.Out.IsTerminal)
             CliContext.Warn($"Successfully copied {Units.Size(bytes)} to {where}");
     }
 }

@@ -95,10 +95,7 @@ internal sealed class TreeUnpacker(string destination) : IDisposable
                     TarKind.BlockDevice => FileKind.BlockDevice,
                     _ => FileKind.Fifo,
                 };
-                Require(
-                    FileAt.TryMakeNode(place, name, (uint)kind | entry.Mode, entry.DeviceMajor, entry.DeviceMinor),
-                    whole
-                );
+                Require(FileAt.TryMakeNode(place, name, (uint)kind | entry.Mode, entry.DeviceMajor, entry.DeviceMinor), whole);
                 break;
         }
         FileAt.SetTimes(place, name, Time(entry.Modification), Time(entry.Modification));
@@ -181,7 +178,9 @@ internal sealed class TreeUnpacker(string destination) : IDisposable
     }
 
     static CliException Failed(byte[] whole, Errno errno) =>
-        new($"{Encoding.UTF8.GetString(whole)}: {(errno == Errno.ELOOP ? "a symbolic link is in the way" : ErrnoText.Of(errno))}");
+        new(
+            $"{Encoding.UTF8.GetString(whole)}: {(errno == Errno.ELOOP ? "a symbolic link is in the way" : ErrnoText.Of(errno))}"
+        );
 
     static FileTime Time(TarTime time) => new(time.Seconds, time.Nanoseconds);
 }

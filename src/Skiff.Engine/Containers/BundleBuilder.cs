@@ -104,9 +104,7 @@ internal sealed class BundleBuilder(
 
     /// <summary>Who the container's process runs as, or would.</summary>
     internal ResolvedUser UserOf(Container container, Snapshot snapshot) =>
-        container.State.IsRunning
-            ? users.ResolveRunning(container, container.Config.User)
-            : users.Resolve(container, snapshot);
+        container.State.IsRunning ? users.ResolveRunning(container, container.Config.User) : users.Resolve(container, snapshot);
 
     /// <summary>What Docker calls the container's AppArmorProfile.</summary>
     internal string AppArmorProfile(Container container) => BundleWriter.AppArmorProfileOf(container.Host, facts);

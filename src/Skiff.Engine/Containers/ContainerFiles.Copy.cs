@@ -24,18 +24,10 @@ public enum PathKind
 /// <summary>What is at a path of a container.</summary>
 /// <param name="Mode">the twelve permission bits</param>
 /// <param name="LinkTarget">of a symlink, the path that it leads to in the end; else empty</param>
-public sealed record PathStatus(
-    string Name,
-    PathKind Kind,
-    uint Mode,
-    long Size,
-    DateTimeOffset Modification,
-    string LinkTarget
-);
+public sealed record PathStatus(string Name, PathKind Kind, uint Mode, long Size, DateTimeOffset Modification, string LinkTarget);
 
 public sealed partial class ContainerFiles
 {
-
     /// <summary>The status of a path; a final symlink's is its own, unless the path ends in "/" or "/.".</summary>
     /// <exception cref="EngineException">NotFound: no such container or path; InvalidParameter: it is no directory</exception>
     public Task<PathStatus> StatusAsync(string nameOrId, string path, CancellationToken cancellation) =>
@@ -129,7 +121,7 @@ public sealed partial class ContainerFiles
             }
             catch (ErrnoException e)
             {
-                throw new EngineException(ErrorKind.System, $"cannot copy into the container: {e.Message}", e);
+                throw new EngineException(ErrorKind.System, $"cannot copy into the container: {e.Subject?.Replace("layer", "archive", StringComparison.Ordinal)}: {ErrnoText.Of(e.Errno)}", e);
             }
             return true;
         });
@@ -181,13 +173,7 @@ public sealed partial class ContainerFiles
         return text.StartsWith('/') ? "/" + Clean(text) : "/" + Clean($"{view.Prefix}/{view.Inside(view.Parent)}/{text}");
     }
 
-    async Task<T> InViewAsync<T>(
-        LiveContainer live,
-        string path,
-        bool write,
-        Func<View, T> look,
-        CancellationToken cancellation
-    )
+    async Task<T> InViewAsync<T>(LiveContainer live, string path, bool write, Func<View, T> look, CancellationToken cancellation)
     {
         using var view = await OpenViewAsync(live, path, write, cancellation);
         return look(view);
@@ -263,7 +249,13 @@ public sealed partial class ContainerFiles
     }
 
     static HashSet<string> MountsOf(Container container) =>
-        [.. MountList.Binds(container.Host).Select(b => Clean(b.Destination)), .. container.Host.Tmpfs.Keys.Select(Clean)];
+        [
+            .. MountList.Binds(container.Host).Select(b => Clean(b.Destination)),
+            .. container.Host.Tmpfs.Keys.Select(Clean),
+            "etc/hosts",
+            "etc/hostname",
+            "etc/resolv.conf",
+        ];
 
     static bool IsBelow(string path, string mount) =>
         path == mount || mount.Length == 0 || path.StartsWith(mount + "/", StringComparison.Ordinal);
@@ -327,9 +319,13 @@ public sealed partial class ContainerFiles
         internal static View Open(Fd root, IDisposable? held, string asked, string prefix, string inside)
         {
             // With a slash or a dot at its end a path means what its last link leads to.
-            bool follows = asked.EndsWith('/') || asked.EndsWith("/.", StringComparison.Ordinal) || asked == "." || inside.Length == 0;
+            bool follows =
+                asked.EndsWith('/') || asked.EndsWith("/.", StringComparison.Ordinal) || asked == "." || inside.Length == 0;
             int slash = inside.LastIndexOf('/');
-            string directory = follows ? inside : slash < 0 ? "" : inside[..slash];
+            string directory =
+                follows ? inside
+                : slash < 0 ? ""
+                : inside[..slash];
             byte[] name = follows ? "."u8.ToArray() : Encoding.UTF8.GetBytes(inside[(slash + 1)..]);
             var errno = SafePath.TryOpenDirectory(root, Encoding.UTF8.GetBytes(directory), Containment.InRoot, out var parent);
             if (errno == Errno.ENOTDIR && follows)

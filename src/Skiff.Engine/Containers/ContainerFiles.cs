@@ -110,7 +110,9 @@ public sealed partial class ContainerFiles
             throw EngineException.Conflict($"You cannot commit container {container.Id} which is Dead");
         var parent =
             images.Find(container.ImageId.ToString())
-            ?? throw EngineException.NotFound($"the image {container.ImageId} of container {container.Name} is gone: pull it again");
+            ?? throw EngineException.NotFound(
+                $"the image {container.ImageId} of container {container.Name} is gone: pull it again"
+            );
         var commit = new ImageCommit
         {
             Parent = parent,
@@ -119,7 +121,10 @@ public sealed partial class ContainerFiles
             Config = ImportChanges.Apply(ConfigOf(container.Config), request.Changes),
             Author = NullIfEmpty(request.Author),
             Comment = NullIfEmpty(request.Comment),
-            CreatedBy = string.Join(' ', (IEnumerable<string>)[.. container.Config.Entrypoint ?? [], .. container.Config.Cmd ?? []]),
+            CreatedBy = string.Join(
+                ' ',
+                (IEnumerable<string>)[.. container.Config.Entrypoint ?? [], .. container.Config.Cmd ?? []]
+            ),
             Name = NullIfEmpty(request.Reference) is { } name ? ParseName(name) : null,
         };
         bool pause = request.Pause && container.State.Status == ContainerStatus.Running;

@@ -115,8 +115,8 @@ sealed partial class LayerApplier(Fd root, CopyInto? copy = null) : IDisposable
             MakeWhiteout(place, hidden);
         else
         {
-            if (copy is { KeepKinds: true })
-                CheckKind(place, name, entry);
+            if (copy is not null)
+                CheckPlace(place, name, entry, copy.KeepKinds);
             if (copy?.Owner is { } owner)
                 (entry.Uid, entry.Gid) = owner;
             ApplyEntry(place, name, whole, entry, reader, cancellation);
@@ -139,15 +139,18 @@ sealed partial class LayerApplier(Fd root, CopyInto? copy = null) : IDisposable
         return prefix + 1 + length;
     }
 
-    static void CheckKind(Fd place, ReadOnlySpan<byte> name, TarEntry entry)
+    static void CheckPlace(Fd place, ReadOnlySpan<byte> name, TarEntry entry, bool keepKinds)
     {
         if (FileAt.TryStatus(place, name, out var there) != Errno.None)
             return;
         bool isDirectory = there.Kind == FileKind.Directory;
-        if (isDirectory && entry.Kind != TarKind.Directory)
+        if (keepKinds && isDirectory && entry.Kind != TarKind.Directory)
             throw new InvalidDataException($"cannot overwrite directory \"{Text(entry.Name.Span)}\" with non-directory");
-        if (!isDirectory && entry.Kind == TarKind.Directory)
+        if (keepKinds && !isDirectory && entry.Kind == TarKind.Directory)
             throw new InvalidDataException($"cannot overwrite non-directory \"{Text(entry.Name.Span)}\" with directory");
+        // From outside of the container's mount namespace the kernel would remove the place and drop the mount.
+        if ((!isDirectory || entry.Kind != TarKind.Directory) && there.MountId != FileAt.Status(place).MountId)
+            throw new ErrnoException("unlinkat", null, Errno.EBUSY);
     }
 
     Fd Parent(ReadOnlySpan<byte> directory, TarEntry entry)

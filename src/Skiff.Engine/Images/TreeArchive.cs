@@ -64,7 +64,9 @@ internal sealed class TreeArchive(TarWriter tar, TreeArchiveOptions options, Can
             cancellation.ThrowIfCancellationRequested();
             byte[] name = path.Length == 0 ? entry.Name : [.. path, (byte)'/', .. entry.Name];
             if (name.Length >= SafePath.MaxPath)
-                throw EngineException.Invalid($"a path of the container is too long: {Encoding.UTF8.GetString(name.AsSpan(0, 80))}...");
+                throw EngineException.Invalid(
+                    $"a path of the container is too long: {Encoding.UTF8.GetString(name.AsSpan(0, 80))}..."
+                );
             // Gone meanwhile: as if it had never been.
             if (FileAt.TryHold(directory, entry.Name, out var found) != Errno.None)
                 continue;
@@ -81,10 +83,17 @@ internal sealed class TreeArchive(TarWriter tar, TreeArchiveOptions options, Can
             {
                 begin();
                 byte[] mark = path.Length == 0 ? [] : [.. path, (byte)'/'];
-                tar.Begin(new TarEntry { Name = (byte[])[.. mark, .. Whiteouts.Prefix, .. entry.Name], Modification = Time(status) });
+                tar.Begin(
+                    new TarEntry { Name = (byte[])[.. mark, .. Whiteouts.Prefix, .. entry.Name], Modification = Time(status) }
+                );
             }
             else if (status.Kind == FileKind.Directory)
                 leftOut |= WriteDirectory(held, name, status, mount, begin);
+            else if (status.MountId != mount && !options.Enters(Encoding.UTF8.GetString(name)))
+            {
+                begin();
+                tar.Begin(Header(name, TarKind.File, status)); // a file is mounted here: only its place is the tree's
+            }
             else
             {
                 begin();

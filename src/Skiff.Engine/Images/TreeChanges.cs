@@ -23,7 +23,12 @@ internal sealed class TreeChanges(IReadOnlySet<string> leftOut, CancellationToke
     /// <summary>In order of the paths' bytes, those above before those below.</summary>
     /// <param name="lower">the layers below, stacked</param>
     /// <param name="leftOut">paths ("etc/hosts") that count as unchanged while they are empty and new</param>
-    internal static IReadOnlyList<FileChange> Find(Fd upper, Fd lower, IReadOnlySet<string> leftOut, CancellationToken cancellation)
+    internal static IReadOnlyList<FileChange> Find(
+        Fd upper,
+        Fd lower,
+        IReadOnlySet<string> leftOut,
+        CancellationToken cancellation
+    )
     {
         var walk = new TreeChanges(leftOut, cancellation);
         walk.Compare(upper, lower, "");
@@ -84,10 +89,7 @@ internal sealed class TreeChanges(IReadOnlySet<string> leftOut, CancellationToke
                 && b.Kind == FileKind.Directory
                 && (b.Mode, b.Uid, b.Gid, b.Modification) == (status.Mode, status.Uid, status.Gid, status.Modification);
             if (!unchanged || changedInside)
-                changes.Insert(
-                    place,
-                    new FileChange(below is null ? FileChangeKind.Added : FileChangeKind.Modified, at)
-                );
+                changes.Insert(place, new FileChange(below is null ? FileChangeKind.Added : FileChangeKind.Modified, at));
             return false;
         }
     }

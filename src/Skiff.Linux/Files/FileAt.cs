@@ -44,7 +44,10 @@ public static unsafe class FileAt
 
     /// <summary>Opens for reading what <see cref="TryHold"/> took hold of: surely that, whatever has the name by now.</summary>
     public static Fd OpenHeld(Fd held) =>
-        new((int)Libc.Check(Libc.open($"/proc/self/fd/{held.Number}", Libc.O_RDONLY | Libc.O_NONBLOCK | Libc.O_CLOEXEC, 0), "open"));
+        new(
+            (int)
+                Libc.Check(Libc.open($"/proc/self/fd/{held.Number}", Libc.O_RDONLY | Libc.O_NONBLOCK | Libc.O_CLOEXEC, 0), "open")
+        );
 
     /// <summary>The umask applies to the mode.</summary>
     /// <returns>None, or EEXIST, ENOSPC, EDQUOT ...</returns>
@@ -157,8 +160,8 @@ public static unsafe class FileAt
         // fchmodat follows symlinks: whoever may write to the directory could turn it elsewhere.
         Libc.Check(TryHold(directory, name, out var held) == Errno.None ? 0 : -1, "openat");
         using (held)
-        fixed (byte* z = Libc.Utf8($"/proc/self/fd/{held!.Number}"))
-            Libc.Check(Libc.fchmodat(Libc.AT_FDCWD, z, mode, 0), "fchmodat");
+            fixed (byte* z = Libc.Utf8($"/proc/self/fd/{held!.Number}"))
+                Libc.Check(Libc.fchmodat(Libc.AT_FDCWD, z, mode, 0), "fchmodat");
     }
 
     public static void SetMode(Fd file, uint mode) => Libc.Check(Libc.fchmod(file.Number, mode), "fchmod");
