@@ -121,7 +121,11 @@ public sealed partial class ContainerFiles
             }
             catch (ErrnoException e)
             {
-                throw new EngineException(ErrorKind.System, $"cannot copy into the container: {e.Subject?.Replace("layer", "archive", StringComparison.Ordinal)}: {ErrnoText.Of(e.Errno)}", e);
+                throw new EngineException(
+                    ErrorKind.System,
+                    $"cannot copy into the container: {e.Subject?.Replace("layer", "archive", StringComparison.Ordinal)}: {ErrnoText.Of(e.Errno)}",
+                    e
+                );
             }
             return true;
         });
