@@ -59,4 +59,28 @@ internal static class Checks
         label.IndexOf('=', StringComparison.Ordinal) > 0
             ? label
             : throw EngineException.Invalid($"invalid label: \"{label}\" is not KEY=VALUE");
+
+    /// <summary>NAME=PATH of --add-runtime, over what the configuration file has.</summary>
+    internal static Dictionary<string, string> Runtimes(IEnumerable<string> flags, Dictionary<string, string> configured)
+    {
+        foreach (string flag in flags)
+        {
+            int equals = flag.IndexOf('=', StringComparison.Ordinal);
+            if (equals < 1 || !configured.TryAdd(flag[..equals], flag[(equals + 1)..]))
+                throw EngineException.Invalid($"invalid or repeated runtime \"{flag}\": it is NAME=PATH");
+        }
+        foreach ((string name, string path) in configured)
+        {
+            if (name == EngineOptions.OwnRuntime)
+                throw EngineException.Invalid($"the runtime name \"{name}\" is reserved");
+            if (!Path.IsPathRooted(path) || !File.Exists(path))
+                throw EngineException.Invalid($"there is no runtime \"{path}\" for the name \"{name}\"");
+        }
+        return configured;
+    }
+
+    internal static string Runtime(string name, IReadOnlyDictionary<string, string> others) =>
+        name == EngineOptions.OwnRuntime || others.ContainsKey(name)
+            ? name
+            : throw EngineException.Invalid($"specified default runtime \"{name}\" does not exist");
 }

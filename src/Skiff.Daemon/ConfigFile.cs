@@ -33,6 +33,8 @@ internal sealed record ConfigFile
     public int? MaxConcurrentDownloads { get; init; }
     public int? MaxConcurrentUploads { get; init; }
     public string? CgroupParent { get; init; }
+    public IReadOnlyDictionary<string, ConfigRuntime>? Runtimes { get; init; }
+    public string? DefaultRuntime { get; init; }
 
     /// <exception cref="EngineException">InvalidParameter: the file is missing though it was named, malformed, or has an unknown key</exception>
     internal static ConfigFile Read(string path, bool mustExist)
@@ -50,6 +52,9 @@ internal sealed record ConfigFile
         }
     }
 }
+
+/// <summary>An OCI runtime in daemon.json.</summary>
+internal sealed record ConfigRuntime(string Path);
 
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.KebabCaseLower,

@@ -105,6 +105,14 @@ internal sealed class DaemonFlags
     {
         Description = "The skiff-runtime program (default: beside skiffd)",
     };
+    readonly Option<string[]> runtimes = new("--add-runtime")
+    {
+        Description = "Another OCI runtime for containers, NAME=PATH; repeatable",
+    };
+    readonly Option<string?> defaultRuntime = new("--default-runtime")
+    {
+        Description = "OCI runtime of containers that ask for none (default skiff-runtime)",
+    };
     readonly Option<bool> validate = new("--validate") { Description = "Check flags and configuration file, then end" };
     readonly Option<bool> cleanup = new("--cleanup")
     {
@@ -152,6 +160,8 @@ internal sealed class DaemonFlags
             uploads,
             cgroupParent,
             runtime,
+            runtimes,
+            defaultRuntime,
             validate,
             cleanup,
         ];
@@ -171,6 +181,12 @@ internal sealed class DaemonFlags
         foreach (string host in listen)
             ApiServer.CheckHost(host);
         var defaults = new EngineOptions();
+        if (flags.GetValue(runtimes) is { Length: > 0 } && config.Runtimes is not null)
+            throw Twice("runtimes");
+        var others = Checks.Runtimes(
+            flags.GetValue(runtimes) ?? [],
+            config.Runtimes?.ToDictionary(r => r.Key, r => r.Value.Path) ?? []
+        );
         string level = One(flags, logLevel, config.LogLevel, "log-level") ?? "info";
         if (level is not ("debug" or "info" or "warn" or "error" or "fatal"))
             throw EngineException.Invalid($"invalid log-level \"{level}\": debug, info, warn, error or fatal");
@@ -187,6 +203,11 @@ internal sealed class DaemonFlags
                 DataRoot = Checks.Absolute(One(flags, dataRoot, config.DataRoot, "data-root") ?? defaults.DataRoot, "data-root"),
                 ExecRoot = Checks.Absolute(execRootPath, "exec-root"),
                 RuntimePath = flags.GetValue(runtime) ?? defaults.RuntimePath,
+                Runtimes = others,
+                DefaultRuntime = Checks.Runtime(
+                    One(flags, defaultRuntime, config.DefaultRuntime, "default-runtime") ?? defaults.DefaultRuntime,
+                    others
+                ),
                 Bridge = One(flags, bridge, config.Bridge, "bridge") ?? defaults.Bridge,
                 BridgeIp = One(flags, bip, config.Bip, "bip") is { } address ? Checks.Bip(address) : null,
                 Mtu = Number(flags, mtu, config.Mtu, "mtu") is { } bytes ? Checks.Mtu(bytes) : null,

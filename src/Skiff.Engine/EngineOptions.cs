@@ -14,6 +14,15 @@ public sealed record EngineOptions
     /// <summary>The skiff-runtime program; beside skiffd by default.</summary>
     public string RuntimePath { get; init; } = Path.Combine(AppContext.BaseDirectory, "skiff-runtime");
 
+    /// <summary>Other OCI runtimes, by the name that containers ask for.</summary>
+    public IReadOnlyDictionary<string, string> Runtimes { get; init; } = new Dictionary<string, string>();
+
+    /// <summary>The runtime of containers that ask for none.</summary>
+    public string DefaultRuntime { get; init; } = OwnRuntime;
+
+    /// <summary>The name of our own runtime, which is always there.</summary>
+    public const string OwnRuntime = "skiff-runtime";
+
     /// <summary>The default network's bridge; created and owned by this engine.</summary>
     public string Bridge { get; init; } = "skiff0";
 

@@ -111,6 +111,9 @@ public sealed record TaskOptions
 {
     public required string Id { get; init; }
 
+    /// <summary>The OCI runtime that launches the container (runc, crun ...); null: the shim does it itself.</summary>
+    public string? RuntimePath { get; init; }
+
     /// <summary>Keep stdin open for the first client that attaches with stdin.</summary>
     public bool OpenStdin { get; init; }
 

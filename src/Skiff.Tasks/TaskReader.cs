@@ -52,6 +52,7 @@ public static class TaskReader
         var options = new TaskOptions { Id = Needed(e, nameof(TaskOptions.Id)) };
         return options with
         {
+            RuntimePath = Text(e, nameof(TaskOptions.RuntimePath)),
             OpenStdin = Bool(e, nameof(TaskOptions.OpenStdin)),
             StdinOnce = Bool(e, nameof(TaskOptions.StdinOnce)),
             LogPath = Text(e, nameof(TaskOptions.LogPath)),

@@ -63,6 +63,7 @@ internal static class CreateMapping
             UtsMode = host.UTSMode,
             CgroupnsMode = host.CgroupnsMode,
             CgroupParent = host.CgroupParent.Length > 0 ? host.CgroupParent : null,
+            Runtime = host.Runtime ?? "",
             Privileged = host.Privileged,
             ReadonlyRootfs = host.ReadonlyRootfs,
             CapAdd = host.CapAdd ?? [],

@@ -35,7 +35,7 @@ internal static class HostConfigMapping
             UTSMode = host.UtsMode,
             ShmSize = host.ShmSizeBytes > 0 ? host.ShmSizeBytes : 64 << 20,
             Sysctls = host.Sysctls.Count > 0 ? host.Sysctls : null,
-            Runtime = "skiff-runtime",
+            Runtime = host.Runtime.Length > 0 ? host.Runtime : Engine.EngineOptions.OwnRuntime,
             Mounts = host.Mounts.Count > 0 ? [.. host.Mounts.Select(Mount)] : null,
             MaskedPaths = host.MaskedPaths ?? (host.Privileged ? null : DefaultSpec.MaskedPaths),
             ReadonlyPaths = host.ReadonlyPaths ?? (host.Privileged ? null : DefaultSpec.ReadonlyPaths),

@@ -155,8 +155,10 @@ internal sealed class SystemApi(Engine.Engine engine, ServerInfo server)
                 Name = host.Hostname,
                 Labels = options.Labels,
                 ServerVersion = server.Version,
-                Runtimes = new Dictionary<string, InfoRuntime> { ["skiff-runtime"] = new() { Path = options.RuntimePath } },
-                DefaultRuntime = "skiff-runtime",
+                Runtimes = options
+                    .Runtimes.Append(new(EngineOptions.OwnRuntime, options.RuntimePath))
+                    .ToDictionary(r => r.Key, r => new InfoRuntime { Path = r.Value }),
+                DefaultRuntime = options.DefaultRuntime,
                 LiveRestoreEnabled = true,
                 SecurityOptions =
                 [

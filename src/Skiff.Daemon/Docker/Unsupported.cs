@@ -26,7 +26,6 @@ internal static class Unsupported
             (host.UsernsMode.Length > 0, "--userns"),
             (host.Links is { Count: > 0 }, "--link"),
             (host.StorageOpt is { Count: > 0 }, "--storage-opt"),
-            (host.Runtime is { Length: > 0 } and not "skiff-runtime", "--runtime"),
             (host.Isolation is not ("" or "default"), "--isolation"),
             (host.Init == true, "--init"),
             (host.Cgroup.Length > 0, "the Cgroup setting"),

@@ -21,6 +21,9 @@ public sealed record HostSettings
     /// <summary>"", "private" or "host".</summary>
     public string CgroupnsMode { get; init; } = "";
     public string? CgroupParent { get; init; }
+
+    /// <summary>Name of the OCI runtime; "" is the engine's default.</summary>
+    public string Runtime { get; init; } = "";
     public bool Privileged { get; init; }
     public bool ReadonlyRootfs { get; init; }
     public bool? Init { get; init; }

@@ -34,6 +34,7 @@ internal sealed class BundleBuilder(
                     $"invalid mount config for type \"bind\": bind source path does not exist: {source}"
                 );
         LogSettings.Parse(container.Host.LogDriver, container.Host.LogOptions);
+        RuntimePath(container.Host);
         var root = new SpecMount { Destination = "/" };
         BundleWriter.Write(Request(container, root, AnyUser, hasSandbox: container.Host.NetworkMode != "host"));
         return warnings;
@@ -57,6 +58,7 @@ internal sealed class BundleBuilder(
         var task = new TaskOptions
         {
             Id = container.Id,
+            RuntimePath = RuntimePath(container.Host),
             OpenStdin = container.Config.OpenStdin,
             StdinOnce = container.Config.StdinOnce,
             LogPath = container.LogPath.Length > 0 ? container.LogPath : null,
@@ -70,6 +72,13 @@ internal sealed class BundleBuilder(
         WriteJson(Path.Combine(bundle, "task.json"), JsonSerializer.SerializeToUtf8Bytes(task, TaskJson.Default.TaskOptions));
         return spec.Process!;
     }
+
+    /// <summary>The program that launches the container in the shim's stead; null if the shim does it itself.</summary>
+    /// <exception cref="EngineException">InvalidParameter: no runtime of that name</exception>
+    string? RuntimePath(HostSettings host) =>
+        host.Runtime is "" or EngineOptions.OwnRuntime ? null
+        : options.Runtimes.TryGetValue(host.Runtime, out string? path) ? path
+        : throw EngineException.Invalid($"unknown or invalid runtime name: {host.Runtime}");
 
     /// <summary>The process of an exec: the container's own, with what was asked put over it.</summary>
     /// <exception cref="EngineException">InvalidParameter: no such user</exception>

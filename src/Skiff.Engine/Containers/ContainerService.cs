@@ -78,7 +78,12 @@ public sealed partial class ContainerService
             ImageName = request.Image,
             ImageId = image.Id,
             Config = config with { Hostname = Hostname(config, request.Host, id) },
-            Host = request.Host with { LogDriver = logDriver, LogOptions = logOptions },
+            Host = request.Host with
+            {
+                LogDriver = logDriver,
+                LogOptions = logOptions,
+                Runtime = request.Host.Runtime.Length > 0 ? request.Host.Runtime : options.DefaultRuntime,
+            },
             Networks = NetworkRequests(request),
             LogPath = logDriver == "none" ? "" : layout.ContainerLog(id, logDriver),
         };

@@ -87,6 +87,26 @@ public static unsafe class MountApi
         );
     }
 
+    /// <summary>Attaches a detached mount at a directory.</summary>
+    /// <exception cref="ErrnoException">move_mount: ENOENT, ENOTDIR</exception>
+    public static void Attach(Fd mount, string directory)
+    {
+        byte empty = 0;
+        fixed (byte* path = Libc.Utf8(directory))
+            Libc.Check(
+                Libc.Call(
+                    Syscall.move_mount,
+                    mount.Number,
+                    (nint)(&empty),
+                    Libc.AT_FDCWD,
+                    (nint)path,
+                    (nint)MOVE_MOUNT_F_EMPTY_PATH
+                ),
+                "move_mount",
+                directory
+            );
+    }
+
     /// <summary>
     /// A program seen through a read-only mount of its own, to be executed from the descriptor's /proc path: then
     /// nothing that runs with it, a container least of all, can write to the file behind /proc/PID/exe.

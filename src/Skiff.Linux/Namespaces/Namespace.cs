@@ -1,4 +1,5 @@
 // Kinds of namespaces and the files that stand for them.
+using Skiff.Linux.Mounts;
 using Skiff.Linux.Native;
 
 namespace Skiff.Linux.Namespaces;
@@ -29,4 +30,16 @@ public static class NamespaceFile
     /// <exception cref="ErrnoException">EINVAL: not of that kind; ESRCH: the process is gone; EPERM</exception>
     public static void Enter(Fd namespaceOrPidfd, NamespaceKinds kinds) =>
         Libc.Check(Libc.Call(Syscall.setns, namespaceOrPidfd.Number, (nint)kinds), "setns", kinds.ToString());
+
+    /// <summary>
+    /// Gives the calling thread, and what it starts, a mount namespace of its own: it sees what is mounted on the host
+    /// from now on, but the host sees nothing of it. unshare(2), CLONE_NEWNS.
+    /// </summary>
+    /// <exception cref="ErrnoException">unshare: EPERM, ENOSPC</exception>
+    public static void LeaveMounts()
+    {
+        Libc.Check(Libc.Call(Syscall.unshare, (nint)NamespaceKinds.Mount), "unshare", "CLONE_NEWNS");
+        using Fd root = FdIo.OpenPlace("/");
+        MountApi.Change(root, new MountChange(default, default, MountPropagation.Slave), recursive: true);
+    }
 }

@@ -26,11 +26,19 @@ public sealed unsafe class Pty : IDisposable
     /// <param name="size">0 x 0 leaves the size unknown</param>
     /// <param name="multiplexer">the ptmx of another devpts instance (a container's), if not this system's</param>
     /// <exception cref="ErrnoException">ENOSPC: no pseudo-terminals left; ENOENT: no devpts there</exception>
-    public static Pty Open(WindowSize size = default, string multiplexer = "/dev/ptmx")
-    {
-        var master = new Fd(
-            (int)Libc.Check(Libc.open(multiplexer, Libc.O_RDWR | Libc.O_NOCTTY | Libc.O_CLOEXEC, 0), "open", multiplexer)
+    public static Pty Open(WindowSize size = default, string multiplexer = "/dev/ptmx") =>
+        Adopt(
+            new Fd(
+                (int)Libc.Check(Libc.open(multiplexer, Libc.O_RDWR | Libc.O_NOCTTY | Libc.O_CLOEXEC, 0), "open", multiplexer)
+            ),
+            size
         );
+
+    /// <summary>The pair that a master belongs to, which somebody else has opened. Owns the master from now on.</summary>
+    /// <param name="size">0 x 0 leaves the size as it is</param>
+    /// <exception cref="ErrnoException">ENOTTY: it is none</exception>
+    public static Pty Adopt(Fd master, WindowSize size)
+    {
         Fd? slave = null;
         try
         {

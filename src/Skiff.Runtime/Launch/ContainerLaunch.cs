@@ -8,12 +8,13 @@ using Skiff.Oci.Runtime;
 using Skiff.Runtime.Bundles;
 using Skiff.Runtime.Cgroups;
 using Skiff.Runtime.Security;
+using Skiff.Runtime.Shim;
 using Skiff.Tasks;
 
 namespace Skiff.Runtime.Launch;
 
 /// <summary>One container of one bundle. Not thread-safe: the runtime has one thread.</summary>
-internal sealed class ContainerLaunch : IDisposable
+internal sealed class ContainerLaunch : IShimContainer
 {
     readonly Bundle bundle;
     readonly CgroupManager cgroups;
@@ -102,6 +103,12 @@ internal sealed class ContainerLaunch : IDisposable
                     cgroups.Cgroup.Remove();
             }
         });
+
+    Pty IShimContainer.OpenTerminal(string? execJson, WindowSize size) => OpenTerminal(size.Rows, size.Columns);
+
+    LaunchedProcess IShimContainer.Start(ProcessStdio stdio) => Start(stdio);
+
+    LaunchedProcess IShimContainer.Exec(SpecProcess process, string json, ProcessStdio stdio) => Exec(process, stdio);
 
     /// <summary>Launches a further process in the running container; returns once execve succeeded.</summary>
     /// <exception cref="LaunchException">with the kind and the words for the user</exception>

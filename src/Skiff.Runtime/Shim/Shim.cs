@@ -31,7 +31,7 @@ internal sealed class Shim : IDisposable
     readonly Listener listener;
     readonly HeldProcess init;
     readonly Execs execs;
-    ContainerLaunch? launch;
+    IShimContainer? launch;
     bool frozen;
     bool grown;
     bool shutDown;
@@ -129,7 +129,9 @@ internal sealed class Shim : IDisposable
         if (!init.IsPending)
             throw Failure(FailureKind.WrongState, "the container was started already");
         launch?.Dispose();
-        launch = ContainerLaunch.Open(bundle, options.Id);
+        launch = options.RuntimePath is { } runtime
+            ? ForeignContainer.Open(bundle, options.Id, runtime, networkNamespace)
+            : ContainerLaunch.Open(bundle, options.Id);
         SpecProcess process = launch.Spec.Process!;
         if (options.LogPath is not null)
             init.Log ??= new ContainerLog(
@@ -138,7 +140,7 @@ internal sealed class Shim : IDisposable
                 options.LogMaxFiles,
                 options.LogFormat == "local" ? new LocalLogEncoder() : new JsonLogEncoder(options.LogAttributes)
             );
-        ProcessStreams streams = OpenStreams(process, init, options.OpenStdin);
+        ProcessStreams streams = OpenStreams(process, null, init, options.OpenStdin);
         init.Launch(streams, options.StdinOnce, stdio => launch.Start(stdio));
         networkNamespace?.Dispose(); // or the namespace would live as long as this shim
         return Started(init);
@@ -155,8 +157,8 @@ internal sealed class Shim : IDisposable
         try
         {
             SpecProcess process = SpecReader.ReadProcess(Encoding.UTF8.GetBytes(request.ProcessJson));
-            ProcessStreams streams = OpenStreams(process, exec, request.OpenStdin);
-            exec.Launch(streams, closeInput: true, stdio => launch!.Exec(process, stdio));
+            ProcessStreams streams = OpenStreams(process, request.ProcessJson, exec, request.OpenStdin);
+            exec.Launch(streams, closeInput: true, stdio => launch!.Exec(process, request.ProcessJson, stdio));
         }
         catch (Exception exception)
         {
@@ -168,12 +170,12 @@ internal sealed class Shim : IDisposable
         return Started(exec);
     }
 
-    ProcessStreams OpenStreams(SpecProcess process, HeldProcess holder, bool input)
+    ProcessStreams OpenStreams(SpecProcess process, string? execJson, HeldProcess holder, bool input)
     {
         if (!process.Terminal)
             return ProcessStreams.OfPipes(input);
         WindowSize size = holder.WindowSize ?? new WindowSize(process.ConsoleSize?.Height ?? 0, process.ConsoleSize?.Width ?? 0);
-        return ProcessStreams.OfTerminal(launch!.OpenTerminal(size.Rows, size.Columns), input);
+        return ProcessStreams.OfTerminal(launch!.OpenTerminal(execJson, size), input);
     }
 
     TaskAnswer? Attach(Connection connection, AttachRequest request)

@@ -60,7 +60,8 @@ public sealed class DaemonOptionsTests : IDisposable
               "registry-mirrors": ["http://127.0.0.1:5000"], "insecure-registries": ["r:5000", "10.0.0.0/8"], "bridge": "b0", "bip": "172.30.0.1/16",
               "mtu": 1400, "dns": ["1.1.1.1"], "dns-search": ["s"], "dns-opts": ["ndots:1"], "group": "g", "log-level": "warn",
               "log-driver": "local", "log-opts": {"max-size": "10m", "max-file": "3"}, "seccomp-profile": "unconfined", "no-new-privileges": true,
-              "labels": ["a=b"], "max-concurrent-downloads": 7, "max-concurrent-uploads": 8, "cgroup-parent": "/c"
+              "labels": ["a=b"], "max-concurrent-downloads": 7, "max-concurrent-uploads": 8, "cgroup-parent": "/c",
+              "runtimes": {"other": {"path": "/bin/true"}}, "default-runtime": "other"
             }
             """,
             "--runtime-path",
@@ -68,7 +69,7 @@ public sealed class DaemonOptionsTests : IDisposable
         );
         var fromFlags = Read(
             "{}",
-            "-H unix:///a -H tcp://127.0.0.1:2375 --data-root /d --exec-root /e -p /p --registry-mirror http://127.0.0.1:5000 --insecure-registry r:5000 --insecure-registry 10.0.0.0/8 -b b0 --bip 172.30.0.1/16 --mtu 1400 --dns 1.1.1.1 --dns-search s --dns-opt ndots:1 -G g -l warn --log-driver local --log-opt max-size=10m --log-opt max-file=3 --seccomp-profile unconfined --no-new-privileges --label a=b --max-concurrent-downloads 7 --max-concurrent-uploads 8 --cgroup-parent /c --runtime-path /r".Split(
+            "-H unix:///a -H tcp://127.0.0.1:2375 --data-root /d --exec-root /e -p /p --registry-mirror http://127.0.0.1:5000 --insecure-registry r:5000 --insecure-registry 10.0.0.0/8 -b b0 --bip 172.30.0.1/16 --mtu 1400 --dns 1.1.1.1 --dns-search s --dns-opt ndots:1 -G g -l warn --log-driver local --log-opt max-size=10m --log-opt max-file=3 --seccomp-profile unconfined --no-new-privileges --label a=b --max-concurrent-downloads 7 --max-concurrent-uploads 8 --cgroup-parent /c --runtime-path /r --add-runtime other=/bin/true --default-runtime other".Split(
                 ' '
             )
         );
@@ -86,6 +87,7 @@ public sealed class DaemonOptionsTests : IDisposable
     [InlineData("""{"hosts":["unix:///a"]}""", "hosts", "-H unix:///b")]
     [InlineData("""{"mtu":1400}""", "mtu", "--mtu 1500")]
     [InlineData("""{"debug":false}""", "debug", "-D")]
+    [InlineData("""{"runtimes":{}}""", "runtimes", "--add-runtime a=/bin/true")]
     [InlineData("""{"log-opts":{"max-file":"3"}}""", "log-opts", "--log-opt max-size=1m")]
     [InlineData("""{"max-concurrent-downloads":2}""", "max-concurrent-downloads", "--max-concurrent-downloads 2")]
     public void What_is_said_twice_is_refused(string json, string key, string flags)
