@@ -35,7 +35,10 @@ public sealed class OtherRuntimeTests(Port port) : IDisposable
     public void Execs_pauses_signals_and_survives_the_engine()
     {
         Run("-d", "--name", "harbour", "busybox", "sh", "-c", "trap 'exit 5' TERM; while :; do usleep 10000; done").Expect();
-        Assert.Equal("inside 1000", engine.Skiff("exec", "-u", "1000", "harbour", "sh", "-c", "echo inside $(id -u)").Expect().Text);
+        Assert.Equal(
+            "inside 1000",
+            engine.Skiff("exec", "-u", "1000", "harbour", "sh", "-c", "echo inside $(id -u)").Expect().Text
+        );
         engine.Skiff("exec", "harbour", "sh", "-c", "exit 3").Expect(3);
         engine.Skiff("exec", "harbour", "nothing-of-this-name").Expect(127);
         engine.Skiff("pause", "harbour").Expect();

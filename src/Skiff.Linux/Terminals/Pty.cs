@@ -28,9 +28,7 @@ public sealed unsafe class Pty : IDisposable
     /// <exception cref="ErrnoException">ENOSPC: no pseudo-terminals left; ENOENT: no devpts there</exception>
     public static Pty Open(WindowSize size = default, string multiplexer = "/dev/ptmx") =>
         Adopt(
-            new Fd(
-                (int)Libc.Check(Libc.open(multiplexer, Libc.O_RDWR | Libc.O_NOCTTY | Libc.O_CLOEXEC, 0), "open", multiplexer)
-            ),
+            new Fd((int)Libc.Check(Libc.open(multiplexer, Libc.O_RDWR | Libc.O_NOCTTY | Libc.O_CLOEXEC, 0), "open", multiplexer)),
             size
         );
 

@@ -175,10 +175,9 @@ internal sealed class ForeignContainer : IShimContainer
         string log = Path.Combine(place, "log.json");
         File.Delete(log);
         using Fd nothing = FdIo.OpenReadWrite("/dev/null");
-        Fd[] descriptors =
-            stdio is { } given
-                ? [Fd.CopyOf(given.Stdin), Fd.CopyOf(given.Stdout), Fd.CopyOf(given.Stderr)]
-                : [FdIo.Duplicate(nothing), FdIo.Duplicate(nothing), FdIo.Duplicate(nothing)];
+        Fd[] descriptors = stdio is { } given
+            ? [Fd.CopyOf(given.Stdin), Fd.CopyOf(given.Stdout), Fd.CopyOf(given.Stderr)]
+            : [FdIo.Duplicate(nothing), FdIo.Duplicate(nothing), FdIo.Duplicate(nothing)];
         try
         {
             SpawnedProcess process = ProcessSpawner.Start(
