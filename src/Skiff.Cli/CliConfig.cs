@@ -21,6 +21,10 @@ internal sealed class CliConfig(string directory)
             ? set
             : System.IO.Path.Combine(Environment.GetEnvironmentVariable("HOME") ?? "/root", ".docker");
 
+    public string DirectoryPath => directory;
+
+    /// <summary>Of docker's contexts, the one in use; null: none.</summary>
+    public string? CurrentContext => Text("currentContext") is { Length: > 0 } name and not "default" ? name : null;
     public string? DetachKeys => Text("detachKeys");
     public string? PsFormat => Text("psFormat");
     public string? StatsFormat => Text("statsFormat");
@@ -67,22 +71,23 @@ internal sealed class CliConfig(string directory)
 
     public AuthConfig AuthFor(string key)
     {
-        string? helper = Text("credsStore");
-        if (
+        return (Helper(key) is { } helper ? helper.Get(key) : Filed(key)) ?? new AuthConfig();
+    }
+
+    /// <summary>The program that keeps this registry's credentials; null: the file does.</summary>
+    CredentialHelper? Helper(string key)
+    {
+        string? name =
             Root.TryGetProperty("credHelpers", out var helpers)
             && helpers.ValueKind == JsonValueKind.Object
             && helpers.TryGetProperty(key, out var own)
-        )
-            helper = own.GetString();
-        var found = Filed(key);
-        if (found is null && helper is { Length: > 0 })
-            Terminal.Stdio.Error.Write(
-                Encoding.UTF8.GetBytes(
-                    $"WARNING: credentials for {key} are kept by docker-credential-{helper}, which skiff cannot ask; continuing without. Use skiff login.\n"
-                )
-            );
-        return found ?? new AuthConfig();
+                ? own.GetString()
+                : Text("credsStore");
+        return name is { Length: > 0 } ? new CredentialHelper(name) : null;
     }
+
+    /// <summary>Credentials for this registry are in the file, where anyone who reads it has them.</summary>
+    public bool KeepsInFile(string key) => Helper(key) is null;
 
     AuthConfig? Filed(string key)
     {
@@ -115,7 +120,54 @@ internal sealed class CliConfig(string directory)
     /// <summary>Files credentials, or removes them (null). False: there was nothing to remove.</summary>
     public bool Store(string key, AuthConfig? auth)
     {
-        bool had = Filed(key) is not null;
+        bool had = Filed(key) is not null || IsNamed(key);
+        if (Helper(key) is { } helper)
+        {
+            if (auth is not null)
+                helper.Store(key, auth);
+            else if (had)
+                helper.Erase(key);
+        }
+        Rewrite(
+            "auths",
+            writer =>
+            {
+                writer.WriteStartObject();
+                if (Root.TryGetProperty("auths", out var auths) && auths.ValueKind == JsonValueKind.Object)
+                    foreach (var entry in auths.EnumerateObject())
+                        if (entry.Name != key)
+                            entry.WriteTo(writer);
+                // An empty entry tells that the helper has them.
+                if (auth is not null)
+                    WriteAuth(writer, key, Helper(key) is null ? auth : new AuthConfig());
+                writer.WriteEndObject();
+            }
+        );
+        return had;
+    }
+
+    bool IsNamed(string key) =>
+        Root.TryGetProperty("auths", out var auths)
+        && auths.ValueKind == JsonValueKind.Object
+        && auths.TryGetProperty(key, out _);
+
+    static void WriteAuth(Utf8JsonWriter writer, string key, AuthConfig auth)
+    {
+        writer.WriteStartObject(key);
+        if (auth.Username is not null)
+            writer.WriteString("auth", Convert.ToBase64String(Encoding.UTF8.GetBytes($"{auth.Username}:{auth.Password}")));
+        if (auth.IdentityToken is { Length: > 0 } token)
+            writer.WriteString("identitytoken", token);
+        writer.WriteEndObject();
+    }
+
+    /// <param name="name">null: none is in use</param>
+    public void SetCurrentContext(string? name) =>
+        Rewrite("currentContext", name is null ? null : writer => writer.WriteStringValue(name));
+
+    /// <summary>Writes the file anew with one member changed, or without it.</summary>
+    void Rewrite(string member, Action<Utf8JsonWriter>? value)
+    {
         Directory.CreateDirectory(directory, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         string next = Path + ".new";
         using (
@@ -140,33 +192,32 @@ internal sealed class CliConfig(string directory)
                 }
             )
         )
-            Write(writer, key, auth);
-        File.Move(next, Path, overwrite: true);
-        root = null;
-        return had;
-    }
-
-    void Write(Utf8JsonWriter writer, string key, AuthConfig? auth)
-    {
-        writer.WriteStartObject();
-        writer.WriteStartObject("auths");
-        if (Root.TryGetProperty("auths", out var auths) && auths.ValueKind == JsonValueKind.Object)
-            foreach (var entry in auths.EnumerateObject())
-                if (entry.Name != key)
-                    entry.WriteTo(writer);
-        if (auth is not null)
         {
-            writer.WriteStartObject(key);
-            if (auth.Username is not null)
-                writer.WriteString("auth", Convert.ToBase64String(Encoding.UTF8.GetBytes($"{auth.Username}:{auth.Password}")));
-            if (auth.IdentityToken is { Length: > 0 } token)
-                writer.WriteString("identitytoken", token);
+            writer.WriteStartObject();
+            // As docker does, there are always credentials, be they none.
+            if (member != "auths" && !Root.TryGetProperty("auths", out _))
+            {
+                writer.WriteStartObject("auths");
+                writer.WriteEndObject();
+            }
+            bool written = false;
+            foreach (var known in Root.EnumerateObject())
+                if (known.Name != member)
+                    known.WriteTo(writer);
+                else if (value is not null)
+                {
+                    written = true;
+                    writer.WritePropertyName(member);
+                    value(writer);
+                }
+            if (!written && value is not null)
+            {
+                writer.WritePropertyName(member);
+                value(writer);
+            }
             writer.WriteEndObject();
         }
-        writer.WriteEndObject();
-        foreach (var member in Root.EnumerateObject())
-            if (member.Name != "auths")
-                member.WriteTo(writer);
-        writer.WriteEndObject();
+        File.Move(next, Path, overwrite: true);
+        root = null;
     }
 }

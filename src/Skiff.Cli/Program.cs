@@ -1,6 +1,7 @@
 // skiff: the command line. Finds the command, parses its flags, runs it, and turns failures into words and exit codes.
 using Skiff.Cli;
 using Skiff.Cli.Commands;
+using Skiff.Cli.Contexts;
 using Skiff.Cli.Options;
 using Skiff.Cli.Output;
 using Skiff.Cli.Terminal;
@@ -115,7 +116,8 @@ namespace Skiff.Cli
             }
             try
             {
-                using var context = new CliContext(global.EngineHost, new CliConfig(global.ConfigDirectory), "default");
+                var config = new CliConfig(global.ConfigDirectory);
+                using var context = new CliContext(new ContextChoice(global, config), config);
                 return command.Run(context, arguments);
             }
             catch (CliException e) when (command.RunsContainer && !e.Plain)

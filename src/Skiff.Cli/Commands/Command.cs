@@ -1,5 +1,6 @@
 // What every command is: its words for help, its flags, its work.
 using System.Text;
+using Skiff.Cli.Contexts;
 using Skiff.Cli.Options;
 using Skiff.Cli.Terminal;
 
@@ -30,17 +31,26 @@ internal abstract class Command
 }
 
 /// <summary>What commands work with.</summary>
-/// <param name="contextName">of the docker context that named the host; "default" if none did</param>
-internal sealed class CliContext(string host, CliConfig config, string contextName) : IDisposable
+internal sealed class CliContext(ContextChoice choice, CliConfig config) : IDisposable
 {
     EngineClient? engine;
 
-    public EngineClient Engine => engine ??= new EngineClient(host);
+    public EngineClient Engine => engine ??= new EngineClient(choice.Host);
     public CliConfig Config => config;
-    public string ContextName => contextName;
+
+    /// <summary>The docker context in use; "default" if none is.</summary>
+    public string ContextName => choice.Name;
+    public ContextStore Contexts { get; } = new(config.DirectoryPath);
+
+    /// <summary>A context by name, the default one too.</summary>
+    /// <exception cref="CliException">there is none</exception>
+    public DockerContext FindContext(string name) =>
+        name == ContextStore.Default
+            ? new DockerContext(name, ContextStore.DefaultDescription, choice.DefaultHost, false)
+            : Contexts.Get(name);
 
     /// <summary>A further client of the same engine, for a request beside a running one.</summary>
-    public EngineClient AnotherEngine() => new(host);
+    public EngineClient AnotherEngine() => new(choice.Host);
 
     public static void Print(string text) => Stdio.Out.Write(Encoding.UTF8.GetBytes(text));
 

@@ -17,6 +17,7 @@ internal static class CommandTree
     public static readonly (string Name, string Summary)[] Groups =
     [
         ("container", "Manage containers"),
+        ("context", "Manage names for engines"),
         ("image", "Manage images"),
         ("network", "Manage networks"),
         ("system", "Manage the engine"),
@@ -79,6 +80,15 @@ internal static class CommandTree
         new("volume", "inspect", null, () => new InspectCommand("volume"), []),
         new("system", "info", "info", () => new InfoCommand(), []),
         new("system", "events", "events", () => new EventsCommand(), []),
+        new("context", "create", null, () => new ContextCreateCommand(), []),
+        new("context", "export", null, () => new ContextExportCommand(), []),
+        new("context", "import", null, () => new ContextImportCommand(), []),
+        new("context", "inspect", null, () => new ContextInspectCommand(), []),
+        new("context", "ls", null, () => new ContextLsCommand(), ["list"]),
+        new("context", "rm", null, () => new ContextRmCommand(), ["remove"]),
+        new("context", "show", null, () => new ContextShowCommand(), []),
+        new("context", "update", null, () => new ContextUpdateCommand(), []),
+        new("context", "use", null, () => new ContextUseCommand(), []),
         new("", "version", "version", () => new VersionCommand(), []),
         new("", "inspect", "inspect", () => new InspectCommand(""), []),
         new("", "login", "login", () => new LoginCommand(), []),

@@ -1,6 +1,5 @@
 // skiff inspect: all that the engine knows of an object, as JSON or by a template.
 using System.Text;
-using System.Text.Encodings.Web;
 using System.Text.Json;
 using Skiff.Cli.Options;
 using Skiff.Cli.Output;
@@ -78,7 +77,7 @@ internal sealed class InspectCommand : Command
         CliContext.Print(
             template is not null ? texts.ToString()
             : format.Value == "json" ? $"[{string.Join(',', found.Select(e => e.GetRawText()))}]\n"
-            : Indent(found)
+            : JsonText.Indented(found)
         );
         foreach (string failure in failures)
             CliContext.Warn(failure);
@@ -126,24 +125,5 @@ internal sealed class InspectCommand : Command
         };
         using var document = JsonDocument.Parse(context.Engine.GetRaw(query));
         return document.RootElement.Clone();
-    }
-
-    static string Indent(List<JsonElement> elements)
-    {
-        using var buffer = new MemoryStream();
-        var options = new JsonWriterOptions
-        {
-            Indented = true,
-            IndentSize = 4,
-            Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
-        };
-        using (var writer = new Utf8JsonWriter(buffer, options))
-        {
-            writer.WriteStartArray();
-            foreach (var element in elements)
-                element.WriteTo(writer);
-            writer.WriteEndArray();
-        }
-        return Encoding.UTF8.GetString(buffer.GetBuffer(), 0, (int)buffer.Length) + "\n";
     }
 }

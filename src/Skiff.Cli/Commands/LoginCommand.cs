@@ -55,7 +55,10 @@ internal sealed class LoginCommand : Command
             key,
             answer.IdentityToken is { Length: > 0 } token ? auth with { Password = "", IdentityToken = token } : auth
         );
-        CliContext.Warn($"WARNING: the password is kept, not encrypted, in {context.Config.Path}");
+        if (context.Config.KeepsInFile(key))
+            CliContext.Warn(
+                $"WARNING: the password is kept, not encrypted, in {context.Config.Path}. A credential helper (credsStore in that file) would keep it better."
+            );
         CliContext.PrintLine(answer.Status is { Length: > 0 } status ? status : "Login Succeeded");
         return 0;
     }

@@ -11,14 +11,7 @@ internal sealed class GlobalOptions
     {
         config = Flags.String("config", "Directory of the client's settings", initially: CliConfig.DefaultDirectory);
         context = Flags.Add(
-            new StringFlag("context", 'c', "string", "Name of the context; only \"default\" exists")
-            {
-                Check = name =>
-                {
-                    if (name is not ("default" or ""))
-                        throw new FormatException($"context \"{name}\" does not exist: contexts are not supported, use --host");
-                },
-            }
+            new StringFlag("context", 'c', "string", "Context to use: a name for an engine (also DOCKER_CONTEXT)")
         );
         host = Flags.Add(
             new StringFlag("host", 'H', "string", "Engine to use: unix:///path or tcp://host:port (also DOCKER_HOST)")
@@ -32,17 +25,7 @@ internal sealed class GlobalOptions
     public BoolFlag Help { get; }
     public string ConfigDirectory => config;
 
-    /// <summary>--host, else DOCKER_HOST, else the default socket.</summary>
-    public string EngineHost
-    {
-        get
-        {
-            string? named = host.Given ?? (context.IsSet ? null : Environment.GetEnvironmentVariable("DOCKER_HOST"));
-            if (named is { Length: > 0 })
-                return named.Contains("://", StringComparison.Ordinal) ? named
-                    : named.StartsWith('/') ? "unix://" + named
-                    : "tcp://" + named;
-            return Http.EngineAddress.Default;
-        }
-    }
+    /// <summary>As given; null if not.</summary>
+    public string? Host => host.Given;
+    public string? Context => context.Given;
 }

@@ -10,6 +10,9 @@ internal sealed class Row(IReadOnlyDictionary<string, string>? labels = null) : 
 
     public string TypeName { get; set; } = "";
 
+    /// <summary>Fields that are "true" or "false", and no strings in JSON.</summary>
+    public IReadOnlyList<string> Truths { get; init; } = [];
+
     public string? this[string field]
     {
         get => fields[field];
@@ -29,7 +32,7 @@ internal sealed class Row(IReadOnlyDictionary<string, string>? labels = null) : 
     }
 
     public string ToJson() =>
-        $"{{{string.Join(',', fields.Select(f => $"{GoFunctions.Quote(f.Key)}:{(f.Value is null ? "null" : GoFunctions.Quote(f.Value))}"))}}}";
+        $"{{{string.Join(',', fields.Select(f => $"{GoFunctions.Quote(f.Key)}:{(f.Value is null ? "null" : Truths.Contains(f.Key) ? f.Value : GoFunctions.Quote(f.Value))}"))}}}";
 }
 
 /// <summary>The heading row of a table made by a template.</summary>

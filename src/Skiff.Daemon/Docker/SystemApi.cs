@@ -5,6 +5,7 @@ using Skiff.Engine;
 using Skiff.Engine.Containers;
 using Skiff.Engine.Events;
 using Skiff.Engine.Host;
+using Skiff.Engine.Images;
 
 namespace Skiff.Daemon.Docker;
 
@@ -279,6 +280,22 @@ internal sealed class SystemApi(Engine.Engine engine, ServerInfo server)
             TimeNano = (happened.Time - DateTimeOffset.UnixEpoch).Ticks * 100,
         };
 
-    static Task AuthAsync(ApiRequest request) =>
-        throw EngineException.NotImplemented("login is not supported yet by this release of Skiff");
+    async Task AuthAsync(ApiRequest request)
+    {
+        var auth = await request.ReadAsync(DockerJson.Wire.AuthConfig);
+        await engine.Images.LoginAsync(
+            Registry(auth.ServerAddress ?? ""),
+            new RegistryCredentials(auth.Username, auth.Password, auth.IdentityToken, auth.RegistryToken),
+            request.Gone
+        );
+        await request.AnswerAsync(new AuthAnswer("Login Succeeded", ""), DockerJson.Wire.AuthAnswer);
+    }
+
+    /// <summary>Clients name Docker Hub by the address of its first version, others perhaps by a URL.</summary>
+    static string Registry(string address)
+    {
+        int scheme = address.IndexOf("://", StringComparison.Ordinal);
+        string host = (scheme < 0 ? address : address[(scheme + 3)..]).Split('/')[0];
+        return host is "" or "index.docker.io" or "registry-1.docker.io" ? "docker.io" : host;
+    }
 }

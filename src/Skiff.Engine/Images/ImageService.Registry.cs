@@ -10,6 +10,12 @@ public sealed partial class ImageService
     readonly Puller puller;
     readonly Pusher pusher;
 
+    /// <summary>Asks a registry whether it takes credentials.</summary>
+    /// <param name="registry">"docker.io", "registry.example:5000"</param>
+    /// <exception cref="EngineException">InvalidParameter: no such host; Unauthorized; Unavailable: no registry answers</exception>
+    public Task LoginAsync(string registry, RegistryCredentials? credentials, CancellationToken cancellation) =>
+        new Login(hosts).CheckAsync(registry, credentials, cancellation);
+
     /// <summary>
     /// Pulls for a platform (null: this machine's). Idempotent; resumes what an earlier try left. Cancelled, it leaves
     /// nothing listed. <paramref name="progress"/> is called from several threads, never at the same time.

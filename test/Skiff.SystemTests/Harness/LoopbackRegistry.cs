@@ -10,7 +10,8 @@ public sealed class LoopbackRegistry : IDisposable
     readonly string root = Directory.CreateTempSubdirectory("skiff-registry-").FullName;
     readonly Process process;
 
-    public LoopbackRegistry()
+    /// <param name="htpasswd">who may use it, a line each with a bcrypt hash; null: everyone</param>
+    public LoopbackRegistry(string? htpasswd = null)
     {
         Port = FreePort();
         File.WriteAllText(
@@ -28,8 +29,10 @@ public sealed class LoopbackRegistry : IDisposable
                 enabled: true
             http:
               addr: 127.0.0.1:{{Port}}
-            """
+            """ + (htpasswd is null ? "" : $"\nauth:\n  htpasswd:\n    realm: test\n    path: {root}/htpasswd\n")
         );
+        if (htpasswd is not null)
+            File.WriteAllText(Path.Combine(root, "htpasswd"), htpasswd);
         var start = new ProcessStartInfo("docker-registry", ["serve", Path.Combine(root, "config.yml")])
         {
             RedirectStandardError = true,

@@ -20,12 +20,12 @@ internal sealed class RegistryClient
     readonly Hosts hosts;
     readonly Auth auth;
 
-    /// <param name="scopes">What a token must allow; the first names the repository.</param>
+    /// <param name="scopes">What a token must allow; the first names the repository. None: only who asks is of interest.</param>
     public RegistryClient(Hosts hosts, Endpoint endpoint, RegistryCredentials? credentials, params IReadOnlyList<Scope> scopes)
     {
         this.hosts = hosts;
         Endpoint = endpoint;
-        Repository = scopes[0].Repository;
+        Repository = scopes.Count > 0 ? scopes[0].Repository : "";
         // The credentials are the registry's: a mirror is another party.
         auth = new Auth(hosts, endpoint, endpoint.IsMirror ? null : credentials, scopes);
     }
