@@ -53,7 +53,7 @@ internal static class ContainerFilters
         var since = filters["since"] is [var s, ..] ? engine.Containers.Get(s).Created : DateTimeOffset.MinValue;
         var ancestors = filters["ancestor"].Select(a => engine.Images.Find(a)?.Id).ToList();
 
-        var chosen = all.Where(c => showAll || c.State.IsRunning)
+        var chosen = all.Where(c => showAll || c.State.IsRunning || c.State.Status == ContainerStatus.Restarting)
             .Where(c => statuses.Count == 0 || statuses.Contains(InspectMapping.StatusWord(c.State.Status)))
             .Where(c => exits.Count == 0 || (c.State.Status == ContainerStatus.Exited && exits.Contains(c.State.ExitCode)))
             .Where(c => Any(filters["id"], id => c.Id.StartsWith(id, StringComparison.Ordinal)))

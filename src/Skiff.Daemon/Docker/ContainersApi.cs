@@ -126,7 +126,12 @@ internal sealed class ContainersApi(Engine.Engine engine)
         var removed = new List<string>();
         foreach (var container in containers.List())
         {
-            if (container.State.IsRunning || container.Created > until || !filters.MatchesLabels(container.Config.Labels))
+            if (
+                container.State.IsRunning
+                || container.State.Status == ContainerStatus.Restarting
+                || container.Created > until
+                || !filters.MatchesLabels(container.Config.Labels)
+            )
                 continue;
             request.Gone.ThrowIfCancellationRequested();
             try

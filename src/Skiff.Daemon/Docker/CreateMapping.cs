@@ -53,10 +53,19 @@ internal static class CreateMapping
             OnBuild = body.OnBuild,
         };
 
+    static RestartRule Restart(HostConfig host)
+    {
+        var rule = RestartRule.Of(host.RestartPolicy?.Name ?? "", host.RestartPolicy?.MaximumRetryCount ?? 0);
+        return host.AutoRemove && rule.Name != RestartRule.No
+            ? throw EngineException.Invalid("can't create 'AutoRemove' container with restart policy")
+            : rule;
+    }
+
     static HostSettings Host(HostConfig host) =>
         new()
         {
             AutoRemove = host.AutoRemove,
+            Restart = Restart(host),
             NetworkMode = host.NetworkMode is "" or "default" ? "bridge" : host.NetworkMode,
             IpcMode = host.IpcMode,
             PidMode = host.PidMode,

@@ -13,7 +13,7 @@ internal static class HostConfigMapping
             LogConfig = new LogConfig { Type = host.LogDriver, Config = host.LogOptions },
             NetworkMode = host.NetworkMode,
             PortBindings = new Dictionary<string, IReadOnlyList<PortBinding>?>(),
-            RestartPolicy = new RestartPolicy { Name = "no" },
+            RestartPolicy = new RestartPolicy { Name = host.Restart.Name, MaximumRetryCount = host.Restart.MaximumRetries },
             AutoRemove = host.AutoRemove,
             ConsoleSize = [host.ConsoleRows, host.ConsoleColumns],
             Annotations = host.Annotations.Count > 0 ? host.Annotations : null,

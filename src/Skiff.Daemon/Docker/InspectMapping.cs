@@ -17,6 +17,7 @@ internal static class InspectMapping
             ContainerStatus.Running => "running",
             ContainerStatus.Paused => "paused",
             ContainerStatus.Exited => "exited",
+            ContainerStatus.Restarting => "restarting",
             _ => "dead",
         };
 
@@ -52,7 +53,8 @@ internal static class InspectMapping
             State = new ContainerStateBody
             {
                 Status = StatusWord(state.Status),
-                Running = state.IsRunning,
+                Running = state.IsRunning || state.Status == ContainerStatus.Restarting, // as Docker has it
+                Restarting = state.Status == ContainerStatus.Restarting,
                 Paused = state.Status == ContainerStatus.Paused,
                 Dead = state.Status == ContainerStatus.Dead,
                 OOMKilled = state.OomKilled,

@@ -11,6 +11,7 @@ internal static class StatusText
             ContainerStatus.Running => $"Up {Duration(now - (state.StartedAt ?? now))}",
             ContainerStatus.Paused => $"Up {Duration(now - (state.StartedAt ?? now))} (Paused)",
             ContainerStatus.Exited => $"Exited ({state.ExitCode}) {Duration(now - (state.FinishedAt ?? now))} ago",
+            ContainerStatus.Restarting => $"Restarting ({state.ExitCode}) {Duration(now - (state.FinishedAt ?? now))} ago",
             ContainerStatus.Dead => "Dead",
             _ => "Created",
         };

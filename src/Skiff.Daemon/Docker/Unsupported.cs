@@ -18,7 +18,6 @@ internal static class Unsupported
         [
             (host.PortBindings is { Count: > 0 }, "publishing ports (-p, --publish)"),
             (host.PublishAllPorts, "publishing ports (-P, --publish-all)"),
-            (host.RestartPolicy is { Name: not ("" or "no") } or { MaximumRetryCount: not 0 }, "--restart"),
             (host.NetworkMode.StartsWith("container:", StringComparison.Ordinal), "--network container:NAME"),
             (host.VolumesFrom is { Count: > 0 }, "--volumes-from"),
             (host.VolumeDriver is not ("" or "local"), "--volume-driver"),

@@ -5,6 +5,7 @@ namespace Skiff.Engine.Bundles;
 public sealed record HostSettings
 {
     public bool AutoRemove { get; init; }
+    public RestartRule Restart { get; init; } = new();
 
     /// <summary>"bridge", "host", "none" or the name of a network.</summary>
     public string NetworkMode { get; init; } = "bridge";
@@ -118,4 +119,32 @@ public sealed record MountRequest
 
     /// <summary>Permission bits; 0 is the default 1777.</summary>
     public uint TmpfsMode { get; init; }
+}
+
+/// <summary>When a container that has ended starts again.</summary>
+/// <param name="MaximumRetries">of on-failure; 0: without end</param>
+public sealed record RestartRule(string Name = RestartRule.No, int MaximumRetries = 0)
+{
+    public const string No = "no";
+    public const string Always = "always";
+    public const string OnFailure = "on-failure";
+    public const string UnlessStopped = "unless-stopped";
+
+    /// <summary>Docker's checks and texts; "" is "no".</summary>
+    /// <exception cref="EngineException">InvalidParameter</exception>
+    public static RestartRule Of(string name, int maximumRetries)
+    {
+        if (name is not ("" or No or Always or OnFailure or UnlessStopped))
+            throw EngineException.Invalid(
+                $"invalid restart policy: unknown policy '{name}'; use one of 'no', 'always', 'on-failure', or 'unless-stopped'"
+            );
+        if (maximumRetries != 0 && name != OnFailure)
+            throw EngineException.Invalid(
+                "invalid restart policy: maximum retry count can only be used with 'on-failure'"
+                    + (maximumRetries < 0 ? " and cannot be negative" : "")
+            );
+        if (maximumRetries < 0)
+            throw EngineException.Invalid("invalid restart policy: maximum retry count cannot be negative");
+        return new RestartRule(name.Length == 0 ? No : name, maximumRetries);
+    }
 }

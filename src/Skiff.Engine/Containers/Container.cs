@@ -41,6 +41,9 @@ public enum ContainerStatus
 
     /// <summary>Half removed: only rm may touch it.</summary>
     Dead,
+
+    /// <summary>It has ended, and its restart policy is about to start it again.</summary>
+    Restarting,
 }
 
 public sealed record ContainerState
@@ -51,6 +54,9 @@ public sealed record ContainerState
     public int ShimPid { get; init; }
     public int ExitCode { get; init; }
     public bool OomKilled { get; init; }
+
+    /// <summary>Its user stopped or killed it since its start.</summary>
+    public bool StoppedByUser { get; init; }
 
     /// <summary>Why the last start failed, or empty.</summary>
     public string Error { get; init; } = "";

@@ -118,7 +118,7 @@ public sealed partial class ContainerService
     public Task StopAsync(string nameOrId, string? signal, int? timeoutSeconds, CancellationToken cancellation)
     {
         var live = store.Get(nameOrId);
-        if (!live.Record.State.IsRunning)
+        if (!live.Record.State.IsRunning && live.Record.State.Status != ContainerStatus.Restarting)
             throw new EngineException(ErrorKind.NotModified, $"container {nameOrId} is already stopped");
         return lifecycle.StopAsync(live, signal, timeoutSeconds, cancellation);
     }
@@ -126,7 +126,7 @@ public sealed partial class ContainerService
     public async Task RestartAsync(string nameOrId, string? signal, int? timeoutSeconds, CancellationToken cancellation)
     {
         var live = store.Get(nameOrId);
-        if (live.Record.State.IsRunning)
+        if (live.Record.State.IsRunning || live.Record.State.Status == ContainerStatus.Restarting)
             await lifecycle.StopAsync(live, signal, timeoutSeconds, cancellation);
         await lifecycle.StartAsync(live, cancellation);
         events.Publish(live.Record, "restart");
@@ -136,9 +136,9 @@ public sealed partial class ContainerService
     public Task KillAsync(string nameOrId, string? signal, CancellationToken cancellation)
     {
         var live = store.Get(nameOrId);
-        if (!live.Record.State.IsRunning)
+        if (!live.Record.State.IsRunning && live.Record.State.Status != ContainerStatus.Restarting)
             throw EngineException.Conflict($"cannot kill container: {nameOrId}: container {live.Id} is not running");
-        return lifecycle.KillAsync(live, Lifecycle.SignalNumber(signal ?? "KILL"), cancellation);
+        return lifecycle.KillByUserAsync(live, Lifecycle.SignalNumber(signal ?? "KILL"), cancellation);
     }
 
     public Task PauseAsync(string nameOrId, CancellationToken cancellation) =>
@@ -176,7 +176,8 @@ public sealed partial class ContainerService
         var exit = condition switch
         {
             WaitCondition.Removed => live.Removed,
-            WaitCondition.NotRunning when !live.IsActive => Task.FromResult(new ContainerExit(live.Record.State.ExitCode, null)),
+            WaitCondition.NotRunning when !live.IsActive && live.Record.State.Status != ContainerStatus.Restarting =>
+                Task.FromResult(new ContainerExit(live.Record.State.ExitCode, null)),
             _ => live.NextExit,
         };
         return exit.WaitAsync(cancellation);

@@ -192,6 +192,8 @@ internal sealed class Execs(
     {
         if (live.Record.State.Status == ContainerStatus.Paused)
             throw EngineException.Conflict($"Container {live.Record.Name} is paused, unpause the container before exec");
+        if (live.Record.State.Status == ContainerStatus.Restarting)
+            throw EngineException.Conflict($"Container {live.Record.Name} is restarting, wait until the container is running");
         return live.Record.State.IsRunning && live.Task is { } task
             ? task
             : throw EngineException.Conflict($"container {live.Id} is not running");

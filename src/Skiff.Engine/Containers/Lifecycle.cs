@@ -33,10 +33,12 @@ internal sealed class Lifecycle(
         using (await live.LockAsync(cancellation))
         {
             var container = live.Record;
-            if (container.State.IsRunning)
+            if (container.State.IsRunning || container.State.Status == ContainerStatus.Restarting)
                 throw new EngineException(ErrorKind.NotModified, $"container {live.Id} is already running");
             if (container.State.Status == ContainerStatus.Dead)
                 throw EngineException.Conflict("container is marked for removal and cannot be started");
+            live.RestartDelay = TimeSpan.Zero;
+            container = container with { RestartCount = 0 };
             try
             {
                 // From here on the client may go: a start is finished or undone, never left half way.
@@ -122,27 +124,27 @@ internal sealed class Lifecycle(
     internal async Task EndedAsync(LiveContainer live, TaskClient? task, ExitAnswer exit)
     {
         bool remove;
+        bool again;
         using (await live.LockAsync(CancellationToken.None))
         {
             var container = live.Record;
             if (!container.State.IsRunning)
                 return;
-            store.Save(
-                live,
-                container with
+            var ended = container with
+            {
+                Endpoints = [],
+                State = container.State with
                 {
-                    Endpoints = [],
-                    State = container.State with
-                    {
-                        Status = ContainerStatus.Exited,
-                        Pid = 0,
-                        ShimPid = 0,
-                        ExitCode = exit.Code,
-                        OomKilled = exit.OomKilled,
-                        FinishedAt = exit.ExitedAt,
-                    },
-                }
-            );
+                    Status = ContainerStatus.Exited,
+                    Pid = 0,
+                    ShimPid = 0,
+                    ExitCode = exit.Code,
+                    OomKilled = exit.OomKilled,
+                    FinishedAt = exit.ExitedAt,
+                },
+            };
+            again = Restarts.AfterExit(ended);
+            store.Save(live, again ? Restarting(ended) : ended);
             execs.ContainerEnded(live.Id);
             if (exit.OomKilled)
                 events.Publish(container, "oom");
@@ -157,9 +159,73 @@ internal sealed class Lifecycle(
                 await EndShimAsync(task);
             await GiveBackAsync(container);
             remove = container.Host.AutoRemove;
+            if (again)
+                ScheduleRestart(live, exit.ExitedAt - (container.State.StartedAt ?? exit.ExitedAt));
         }
         if (remove)
             await RemoveAsync(live, force: true, CancellationToken.None);
+    }
+
+    static Container Restarting(Container ended) =>
+        ended with
+        {
+            RestartCount = ended.RestartCount + 1,
+            State = ended.State with { Status = ContainerStatus.Restarting },
+        };
+
+    /// <summary>Starts it again after a while, unless its user stops or removes it meanwhile. The caller holds the lock.</summary>
+    void ScheduleRestart(LiveContainer live, TimeSpan ran)
+    {
+        live.RestartDelay = Restarts.Delay(live.RestartDelay, ran);
+        var wait = live.RestartWait = new CancellationTokenSource();
+        var delay = live.RestartDelay;
+        background.Run(async () =>
+        {
+            await Task.Delay(delay, wait.Token);
+            using (await live.LockAsync(wait.Token))
+            {
+                if (live.Record.State.Status != ContainerStatus.Restarting)
+                    return;
+                try
+                {
+                    await LaunchAsync(live, live.Record);
+                }
+                catch (Exception e)
+                {
+                    RecordFailedStart(live, e);
+                    SetStatus(live, ContainerStatus.Exited);
+                    throw;
+                }
+            }
+        });
+    }
+
+    /// <summary>Brings back what its restart policy wants with the engine's start.</summary>
+    internal async Task RestoreAsync(LiveContainer live)
+    {
+        using (await live.LockAsync(CancellationToken.None))
+        {
+            if (live.RestartWait is not null)
+                return;
+            if (live.Record.State.Status != ContainerStatus.Restarting && !Restarts.WithEngine(live.Record))
+                return;
+            SetStatus(live, ContainerStatus.Restarting);
+            ScheduleRestart(live, TimeSpan.Zero);
+        }
+    }
+
+    /// <summary>Its user has stopped it. True if it was only waiting for its restart, which will not come.</summary>
+    async Task<bool> StoppedByUserAsync(LiveContainer live, CancellationToken cancellation)
+    {
+        using (await live.LockAsync(cancellation))
+        {
+            var state = live.Record.State with { StoppedByUser = true };
+            bool waits = state.Status == ContainerStatus.Restarting;
+            store.Save(live, live.Record with { State = waits ? state with { Status = ContainerStatus.Exited } : state });
+            if (waits)
+                live.RestartWait?.Cancel();
+            return waits;
+        }
     }
 
     /// <summary>Signals, waits, kills.</summary>
@@ -173,9 +239,10 @@ internal sealed class Lifecycle(
                 ? Timeout.InfiniteTimeSpan
                 : TimeSpan.FromSeconds(seconds)
             : DefaultStopTimeout;
+        if (await StoppedByUserAsync(live, cancellation))
+            return;
         await KillAsync(live, number, cancellation);
-        if (live.Record.State.Status == ContainerStatus.Paused)
-            await UnpauseAsync(live, cancellation);
+        await ThawAsync(live, cancellation);
         try
         {
             await exit.WaitAsync(timeout, cancellation);
@@ -186,6 +253,32 @@ internal sealed class Lifecycle(
             await exit.WaitAsync(cancellation);
         }
         events.Publish(live.Record, "stop");
+    }
+
+    /// <summary>A signal of the user. One that ends the container also ends its restarts.</summary>
+    internal async Task KillByUserAsync(LiveContainer live, int signal, CancellationToken cancellation)
+    {
+        bool ends = signal == Signals.SIGKILL || signal == SignalNumber(live.Record.Config.StopSignal ?? "TERM");
+        if ((ends || live.Record.State.Status == ContainerStatus.Restarting) && await StoppedByUserAsync(live, cancellation))
+            return;
+        await KillAsync(live, signal, cancellation);
+        if (signal == Signals.SIGKILL)
+            await ThawAsync(live, cancellation);
+    }
+
+    /// <summary>A process that stands still acts on a signal when it runs again; in cgroup v1 that goes for SIGKILL too.</summary>
+    async Task ThawAsync(LiveContainer live, CancellationToken cancellation)
+    {
+        if (live.Record.State.Status != ContainerStatus.Paused)
+            return;
+        try
+        {
+            await UnpauseAsync(live, cancellation);
+        }
+        catch (Exception e) when (e is EngineException { Kind: ErrorKind.Conflict or ErrorKind.NotFound } or IOException)
+        {
+            // It has ended: in cgroup v2 a frozen process can be killed.
+        }
     }
 
     /// <summary>Signals the init process; a process that ended meanwhile is no error.</summary>
@@ -236,7 +329,7 @@ internal sealed class Lifecycle(
 
     internal async Task RemoveAsync(LiveContainer live, bool force, CancellationToken cancellation)
     {
-        while (live.IsActive)
+        while (live.IsActive || live.Record.State.Status == ContainerStatus.Restarting)
         {
             if (!force)
                 throw EngineException.Conflict(
@@ -244,7 +337,10 @@ internal sealed class Lifecycle(
                         + "stop the container before removing or force remove"
                 );
             var exit = live.NextExit;
+            if (await StoppedByUserAsync(live, cancellation))
+                break;
             await KillAsync(live, Signals.SIGKILL, cancellation);
+            await ThawAsync(live, cancellation);
             await exit.WaitAsync(cancellation);
         }
         using (await live.LockAsync(cancellation))
@@ -391,5 +487,11 @@ internal sealed class Lifecycle(
         await EndShimAsync(task);
     }
 
-    static string Word(ContainerStatus status) => status == ContainerStatus.Paused ? "paused" : "running";
+    static string Word(ContainerStatus status) =>
+        status switch
+        {
+            ContainerStatus.Paused => "paused",
+            ContainerStatus.Restarting => "restarting",
+            _ => "running",
+        };
 }

@@ -31,6 +31,10 @@ internal sealed class LiveContainer(Container record)
     /// <summary>The init process as the bundle of this run has it: execs start from it.</summary>
     internal SpecProcess? Process { get; set; }
 
+    /// <summary>The wait before the next automatic start, and its end: cancelled when its user wants something else.</summary>
+    internal TimeSpan RestartDelay { get; set; }
+    internal CancellationTokenSource? RestartWait { get; set; }
+
     /// <summary>Starting or running: an exit will come.</summary>
     internal bool IsActive => Task is not null || record.State.IsRunning;
 

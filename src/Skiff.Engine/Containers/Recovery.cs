@@ -20,6 +20,8 @@ internal sealed class Recovery(
         foreach (var live in store.All())
             await AdoptAsync(live, cancellation);
         await GiveBackOrphansAsync(cancellation);
+        foreach (var live in store.All())
+            await lifecycle.RestoreAsync(live);
     }
 
     async Task AdoptAsync(LiveContainer live, CancellationToken cancellation)

@@ -62,6 +62,11 @@ public sealed class CreateCoverageTests
         {
             after = Engine(set);
         }
+        catch (EngineException e) when (e.Message.StartsWith("invalid restart policy", StringComparison.Ordinal))
+        {
+            Assert.StartsWith("RestartPolicy.", name, StringComparison.Ordinal); // checked, so read
+            return;
+        }
         catch (EngineException e)
         {
             Assert.Equal(ErrorKind.NotImplemented, e.Kind);
@@ -92,10 +97,6 @@ public sealed class CreateCoverageTests
     [InlineData(
         """{"HostConfig":{"PortBindings":{"80/tcp":[{"HostPort":"80"}]}}}""",
         "publishing ports (-p, --publish) is not supported yet by this release of Skiff"
-    )]
-    [InlineData(
-        """{"HostConfig":{"RestartPolicy":{"Name":"always"}}}""",
-        "--restart is not supported yet by this release of Skiff"
     )]
     [InlineData(
         """{"HostConfig":{"NetworkMode":"container:x"}}""",
