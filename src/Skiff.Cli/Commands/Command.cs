@@ -38,6 +38,9 @@ internal sealed class CliContext(ContextChoice choice, CliConfig config) : IDisp
     public EngineClient Engine => engine ??= new EngineClient(choice.Host);
     public CliConfig Config => config;
 
+    /// <summary>Where the engine is.</summary>
+    public string EngineHost => choice.Host;
+
     /// <summary>The docker context in use; "default" if none is.</summary>
     public string ContextName => choice.Name;
     public ContextStore Contexts { get; } = new(config.DirectoryPath);

@@ -13,7 +13,7 @@ internal sealed class CompletionCommand : Command
     public override int MinArguments => 1;
     public override int MaxArguments => 1;
 
-    const string OfContainers = " start stop restart kill rm logs attach exec wait pause unpause rename top port ";
+    const string OfContainers = " start stop restart kill rm logs attach exec wait pause unpause rename top port stats diff cp commit export ";
     const string OfImages = " run create pull push save tag rmi history ";
 
     public override int Run(CliContext context, IReadOnlyList<string> arguments)
@@ -53,6 +53,7 @@ internal sealed class CompletionCommand : Command
         return path.StartsWith("image ", StringComparison.Ordinal) || OfImages.Contains(verb, StringComparison.Ordinal) ? "images"
             : OfContainers.Contains(verb, StringComparison.Ordinal) || path == "container inspect" ? "containers"
             : path == "inspect" ? "both"
+            : path is "context use" or "context rm" or "context inspect" or "context update" or "context export" ? "contexts"
             : "";
     }
 
@@ -82,9 +83,12 @@ internal sealed class CompletionCommand : Command
             );
         }
         text.Append("    esac\n    if [[ $cur != -* && -n $names ]]; then\n        words=\n");
-        text.Append("        [[ $names != images ]] && words=$(skiff ps -a --format '{{.Names}}' 2>/dev/null)\n");
+        text.Append("        [[ $names == contexts ]] && words=$(skiff context ls -q 2>/dev/null)\n");
         text.Append(
-            "        [[ $names != containers ]] && words+=\" $(skiff images --format '{{.Repository}}:{{.Tag}}' 2>/dev/null)\"\n    fi\n"
+            "        [[ $names == containers || $names == both ]] && words=$(skiff ps -a --format '{{.Names}}' 2>/dev/null)\n"
+        );
+        text.Append(
+            "        [[ $names == images || $names == both ]] && words+=\" $(skiff images --format '{{.Repository}}:{{.Tag}}' 2>/dev/null)\"\n    fi\n"
         );
         text.Append("    COMPREPLY=($(compgen -W \"$words\" -- \"$cur\"))\n");
         text.Append("    declare -F __ltrim_colon_completions >/dev/null && __ltrim_colon_completions \"$cur\"\n}\n");
@@ -118,6 +122,8 @@ internal sealed class CompletionCommand : Command
             string kind = Kind(path);
             if (kind is "containers" or "both")
                 text.Append($"complete -c skiff -n '{condition}' -a \"(skiff ps -a --format '{{{{.Names}}}}' 2>/dev/null)\"\n");
+            if (kind == "contexts")
+                text.Append($"complete -c skiff -n '{condition}' -a \"(skiff context ls -q 2>/dev/null)\"\n");
             if (kind is "images" or "both")
                 text.Append(
                     $"complete -c skiff -n '{condition}' -a \"(skiff images --format '{{{{.Repository}}}}:{{{{.Tag}}}}' 2>/dev/null)\"\n"

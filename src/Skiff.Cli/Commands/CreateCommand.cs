@@ -22,8 +22,16 @@ internal sealed class CreateCommand : Command
     public override int Run(CliContext context, IReadOnlyList<string> arguments)
     {
         var body = options.ToBody(arguments[0], [.. arguments.Skip(1)], detached: false);
-        CliContext.PrintLine(Create(context, options, body));
-        return 0;
+        try
+        {
+            CliContext.PrintLine(Create(context, options, body));
+            return 0;
+        }
+        catch (EngineErrorException e)
+        {
+            // No container's code could be meant: the engine's refusal is a plain failure.
+            throw new CliException(e.Message) { Plain = true };
+        }
     }
 
     /// <summary>Creates, pulling if needed; prints warnings. Returns the id.</summary>
