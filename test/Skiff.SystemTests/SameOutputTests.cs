@@ -13,15 +13,36 @@ public sealed class StillEngine : IDisposable
         Engine = new EngineUnderTest();
         Engine.SkiffWithInput(BusyboxImage.Tar, "import", "-c", "CMD [\"sh\"]", "-m", "made", "-", "busybox:latest").Expect();
         Engine
-            .Skiff(
-                [
-                    "run", "-d", "--name", "c1", "-e", "A=1", "-e", "B=2", "-l", "k=v", "-l", "a.b=c", "--expose", "99",
-                    "-v", "/tmp:/mnt:ro", "--tmpfs", "/x", "-m", "64m", "busybox", "sleep", "1000",
-                ]
-            )
+            .Skiff([
+                "run",
+                "-d",
+                "--name",
+                "c1",
+                "-e",
+                "A=1",
+                "-e",
+                "B=2",
+                "-l",
+                "k=v",
+                "-l",
+                "a.b=c",
+                "--expose",
+                "99",
+                "-v",
+                "/tmp:/mnt:ro",
+                "--tmpfs",
+                "/x",
+                "-m",
+                "64m",
+                "busybox",
+                "sleep",
+                "1000",
+            ])
             .Expect();
         Engine.Skiff("create", "--name", "c2", "busybox", "true").Expect();
-        Engine.Skiff("run", "--name", "c3", "--log-opt", "tag=t", "busybox", "sh", "-c", "echo out; echo err >&2; exit 3").Expect(3);
+        Engine
+            .Skiff("run", "--name", "c3", "--log-opt", "tag=t", "busybox", "sh", "-c", "echo out; echo err >&2; exit 3")
+            .Expect(3);
     }
 
     public EngineUnderTest Engine { get; }
@@ -75,9 +96,7 @@ public sealed partial class SameOutputTests(StillEngine still) : IClassFixture<S
             {{range 3}}{{.}}{{end}} {{define "x"}}X{{.}}{{end}}{{template "x" .Name}} {{block "y" .Name}}Y{{.}}{{end}}
             {{range .Mounts}}{{.Source}}:{{.Destination}} {{.RW}}{{end}} {{json .Mounts}} {{.GraphDriver.Data.UpperDir}}
             {{json .HostConfig}} {{json .NetworkSettings}}
-            """
-                .Split('\n')
-                .Select(t => new[] { "inspect", "-f", t.Trim(), "c1" })
+            """.Split('\n').Select(t => new[] { "inspect", "-f", t.Trim(), "c1" })
         );
 
     [Fact]
@@ -230,7 +249,9 @@ public sealed partial class SameOutputTests(StillEngine still) : IClassFixture<S
         Compare(
             commands
                 .Split('\n')
-                .Select(l => l.Trim().Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(w => w.Replace(';', ' ')).ToArray())
+                .Select(l =>
+                    l.Trim().Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(w => w.Replace(';', ' ')).ToArray()
+                )
         );
 
     void Compare(IEnumerable<string[]> commands)

@@ -13,7 +13,8 @@ internal sealed class CompletionCommand : Command
     public override int MinArguments => 1;
     public override int MaxArguments => 1;
 
-    const string OfContainers = " start stop restart kill rm logs attach exec wait pause unpause rename top port stats diff cp commit export ";
+    const string OfContainers =
+        " start stop restart kill rm logs attach exec wait pause unpause rename top port stats diff cp commit export ";
     const string OfImages = " run create pull push save tag rmi history ";
 
     public override int Run(CliContext context, IReadOnlyList<string> arguments)

@@ -23,7 +23,9 @@ internal sealed class PruneCommand : Command
                 kind == "image" ? "Those with a name too, if no container uses them" : "Those with a name too",
                 'a'
             );
-        filter = Flags.Add(new ListFlag("filter", '\0', "filter", "Remove only some (until=24h, label=a=b ...)") { Check = Values.Filter });
+        filter = Flags.Add(
+            new ListFlag("filter", '\0', "filter", "Remove only some (until=24h, label=a=b ...)") { Check = Values.Filter }
+        );
         force = Flags.Bool("force", "Do not ask", 'f');
     }
 

@@ -15,14 +15,17 @@ internal sealed class SystemPruneCommand : Command
     public SystemPruneCommand()
     {
         all = Flags.Bool("all", "Images with a name too, if no container uses them", 'a');
-        filter = Flags.Add(new ListFlag("filter", '\0', "filter", "Remove only some (until=24h, label=a=b ...)") { Check = Values.Filter });
+        filter = Flags.Add(
+            new ListFlag("filter", '\0', "filter", "Remove only some (until=24h, label=a=b ...)") { Check = Values.Filter }
+        );
         force = Flags.Bool("force", "Do not ask", 'f');
         volumes = Flags.Bool("volumes", "Volumes without a name too");
     }
 
     public override string Usage => "[OPTIONS]";
     public override string Summary => "Remove containers, networks and images that are not used";
-    public override IReadOnlyList<string> Examples => ["system prune", "system prune -af --volumes     nothing is left that is not used"];
+    public override IReadOnlyList<string> Examples =>
+        ["system prune", "system prune -af --volumes     nothing is left that is not used"];
     public override int MaxArguments => 0;
 
     public override int Run(CliContext context, IReadOnlyList<string> arguments)
@@ -53,12 +56,11 @@ internal sealed class SystemPruneCommand : Command
         text.Append("  - all networks not used by at least one container\n");
         if (volumes)
             text.Append("  - all anonymous volumes not used by at least one container\n");
-        text.Append(
-            all ? "  - all images without at least one container associated to them\n" : "  - all dangling images\n"
-        );
+        text.Append(all ? "  - all images without at least one container associated to them\n" : "  - all dangling images\n");
         text.Append(all ? "  - all build cache\n" : "  - unused build cache\n");
         if (filter.Values.Count > 0)
-            text.Append("\n  Items to be pruned will be filtered with:\n").AppendJoin("", filter.Values.Select(f => $"  - {f}\n"));
+            text.Append("\n  Items to be pruned will be filtered with:\n")
+                .AppendJoin("", filter.Values.Select(f => $"  - {f}\n"));
         return text.ToString();
     }
 }
