@@ -6,6 +6,8 @@ namespace Skiff.Runtime.Shim;
 
 internal static class ForeignConfig
 {
+    // Older runtimes refuse a newer version, whatever the configuration has of it.
+    const string Version = "1.0.2";
     const string Inherited = "/proc/self/fd/4";
 
     /// <summary>
@@ -24,6 +26,9 @@ internal static class ForeignConfig
             {
                 switch (member.Name)
                 {
+                    case "ociVersion":
+                        writer.WriteString("ociVersion", Version);
+                        break;
                     case "root":
                         WriteRoot(writer, member.Value);
                         break;

@@ -58,7 +58,9 @@ internal sealed class ForeignContainer : IShimContainer
         if (execJson is null)
             Prepare();
         using Fd listener = UnixSocket.Listen(place, Console);
-        string socket = Path.Combine(place, Console);
+        // By a short name: an address of a socket holds 107 bytes.
+        using Fd directory = FdIo.OpenPlace(place);
+        string socket = $"/proc/{Environment.ProcessId}/fd/{directory.Number}/{Console}";
         try
         {
             if (execJson is null)
@@ -225,7 +227,11 @@ internal sealed class ForeignContainer : IShimContainer
             : FailureKind.Other;
         if (command is not ("create" or "start" or "exec") || !words.Contains("exec", StringComparison.Ordinal))
             kind = FailureKind.Other;
-        return new LaunchException(kind, $"{Path.GetFileName(runtime)} {command} failed: {words}");
+        string name = Path.GetFileName(runtime);
+        return new LaunchException(
+            kind,
+            words.StartsWith(name, StringComparison.Ordinal) ? words : $"{name} {command} failed: {words}"
+        );
 
         bool Has(string one, string other) =>
             words.Contains(one, StringComparison.OrdinalIgnoreCase) || words.Contains(other, StringComparison.OrdinalIgnoreCase);

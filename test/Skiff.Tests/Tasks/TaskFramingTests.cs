@@ -58,6 +58,7 @@ public sealed class TaskFramingTests
         var options = new TaskOptions
         {
             Id = "i",
+            RuntimePath = "/r",
             OpenStdin = true,
             StdinOnce = true,
             LogPath = "/l",
