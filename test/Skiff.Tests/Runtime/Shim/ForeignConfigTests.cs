@@ -32,7 +32,9 @@ public sealed class ForeignConfigTests
             root.GetProperty("linux")
                 .GetProperty("namespaces")
                 .EnumerateArray()
-                .Select(n => $"{n.GetProperty("type")} {(n.TryGetProperty("path", out JsonElement path) ? path.GetString() : "")}")
+                .Select(n =>
+                    $"{n.GetProperty("type")} {(n.TryGetProperty("path", out JsonElement path) ? path.GetString() : "")}"
+                )
         );
     }
 
