@@ -17,8 +17,8 @@ internal static class HostConfigMapping
             AutoRemove = host.AutoRemove,
             ConsoleSize = [host.ConsoleRows, host.ConsoleColumns],
             Annotations = host.Annotations.Count > 0 ? host.Annotations : null,
-            CapAdd = OrNull(host.CapAdd),
-            CapDrop = OrNull(host.CapDrop),
+            CapAdd = OrNull([.. host.CapAdd.Select(Capability)]),
+            CapDrop = OrNull([.. host.CapDrop.Select(Capability)]),
             CgroupnsMode = host.CgroupnsMode.Length > 0 ? host.CgroupnsMode : "private",
             Dns = host.Dns,
             DnsOptions = host.DnsOptions,
@@ -43,6 +43,11 @@ internal static class HostConfigMapping
             Memory = host.MemoryBytes,
             NanoCpus = host.NanoCpus,
             CgroupParent = host.CgroupParent ?? "",
+            BlkioWeightDevice = [],
+            BlkioDeviceReadBps = [],
+            BlkioDeviceWriteBps = [],
+            BlkioDeviceReadIOps = [],
+            BlkioDeviceWriteIOps = [],
             CpuPeriod = host.CpuPeriodMicroseconds,
             CpuQuota = host.CpuQuotaMicroseconds,
             CpusetCpus = host.CpusetCpus,
@@ -84,6 +89,13 @@ internal static class HostConfigMapping
                     ? new TmpfsOptions { SizeBytes = mount.TmpfsSizeBytes, Mode = mount.TmpfsMode }
                     : null,
         };
+
+    /// <summary>"net_admin" is CAP_NET_ADMIN.</summary>
+    static string Capability(string name)
+    {
+        string upper = name.ToUpperInvariant();
+        return upper == "ALL" || upper.StartsWith("CAP_", StringComparison.Ordinal) ? upper : "CAP_" + upper;
+    }
 
     static IReadOnlyList<string>? OrNull(IReadOnlyList<string> list) => list.Count > 0 ? list : null;
 }

@@ -21,7 +21,7 @@ internal static class ImageDefaults
         {
             Entrypoint = entrypoint,
             Cmd = command,
-            Env = MergeEnvironment(image.Env ?? [], user.Env),
+            Env = WithImageEnvironment(user.Env, image.Env ?? []),
             User = user.User.Length > 0 ? user.User : image.User ?? "",
             WorkingDir = user.WorkingDir.Length > 0 ? user.WorkingDir : image.WorkingDir ?? "",
             Labels = MergeLabels(image.Labels, user.Labels),
@@ -34,7 +34,14 @@ internal static class ImageDefaults
         };
     }
 
-    /// <summary>The image's variables with the user's put over them; "NAME" alone removes a variable.</summary>
+    /// <summary>The user's variables, then the image's that the user did not name; "NAME" alone is a variable that is not wanted.</summary>
+    internal static IReadOnlyList<string> WithImageEnvironment(IReadOnlyList<string> user, IReadOnlyList<string> image)
+    {
+        var named = user.Select(Name).ToHashSet(StringComparer.Ordinal);
+        return [.. MergeEnvironment([], user), .. image.Where(v => !named.Contains(Name(v)))];
+    }
+
+    /// <summary>A process's variables with further ones put over them; "NAME" alone removes a variable.</summary>
     internal static IReadOnlyList<string> MergeEnvironment(IReadOnlyList<string> image, IReadOnlyList<string> user)
     {
         var merged = image.ToList();
@@ -50,12 +57,12 @@ internal static class ImageDefaults
                 merged.Add(variable);
         }
         return merged;
+    }
 
-        static string Name(string variable)
-        {
-            int equals = variable.IndexOf('=', StringComparison.Ordinal);
-            return equals < 0 ? variable : variable[..equals];
-        }
+    static string Name(string variable)
+    {
+        int equals = variable.IndexOf('=', StringComparison.Ordinal);
+        return equals < 0 ? variable : variable[..equals];
     }
 
     static Dictionary<string, string> MergeLabels(

@@ -28,6 +28,13 @@ public sealed class ImageDefaultsTests
     }
 
     [Fact]
+    public void Variables_of_the_user_come_first_and_hide_the_images()
+    {
+        var merged = ImageDefaults.Merge(new ContainerConfig { Env = ["Z=9", "A=x", "B"] }, Image);
+        Assert.Equal(["Z=9", "A=x"], merged.Env);
+    }
+
+    [Fact]
     public void A_command_of_the_user_keeps_the_entrypoint()
     {
         var merged = ImageDefaults.Merge(new ContainerConfig { Cmd = ["mine"] }, Image);
