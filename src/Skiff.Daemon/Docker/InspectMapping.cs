@@ -132,9 +132,10 @@ internal static class InspectMapping
         {
             SandboxID = container.State.IsRunning ? container.Id : "",
             SandboxKey = container.State.IsRunning ? $"/proc/{container.State.Pid}/ns/net" : "",
-            Ports = container.Endpoints.Count > 0
-                ? Exposed(container).ToDictionary(p => $"{p.Port}/{p.Protocol}", _ => (IReadOnlyList<PortBinding>?)null)
-                : [],
+            Ports =
+                container.Endpoints.Count > 0
+                    ? Exposed(container).ToDictionary(p => $"{p.Port}/{p.Protocol}", _ => (IReadOnlyList<PortBinding>?)null)
+                    : [],
             EndpointID = bridge?.EndpointId ?? "",
             Gateway = bridge?.Gateway ?? "",
             IPAddress = bridge?.IPv4Address ?? "",
