@@ -29,6 +29,7 @@ internal sealed record ConfigFile
     public IReadOnlyDictionary<string, string>? LogOpts { get; init; }
     public string? SeccompProfile { get; init; }
     public bool? NoNewPrivileges { get; init; }
+    public bool? Init { get; init; }
     public IReadOnlyList<string>? Labels { get; init; }
     public int? MaxConcurrentDownloads { get; init; }
     public int? MaxConcurrentUploads { get; init; }

@@ -88,6 +88,7 @@ internal sealed class DaemonFlags
     {
         Description = "Set no-new-privileges for containers unless they say otherwise",
     };
+    readonly Option<bool> init = new("--init") { Description = "Run an init in containers unless they say otherwise" };
     readonly Option<string[]> labels = new("--label") { Description = "Label of the engine, KEY=VALUE; repeatable" };
     readonly Option<int?> downloads = new("--max-concurrent-downloads")
     {
@@ -155,6 +156,7 @@ internal sealed class DaemonFlags
             logOptions,
             seccomp,
             noNewPrivileges,
+            init,
             labels,
             downloads,
             uploads,
@@ -230,6 +232,7 @@ internal sealed class DaemonFlags
                     ? Checks.Seccomp(profile)
                     : "builtin",
                 NoNewPrivileges = Both(flags, noNewPrivileges, config.NoNewPrivileges, "no-new-privileges"),
+                Init = Both(flags, init, config.Init, "init"),
                 Labels = [.. Many(flags, labels, config.Labels, "labels").Select(Checks.Label)],
                 CgroupParent = One(flags, cgroupParent, config.CgroupParent, "cgroup-parent") ?? defaults.CgroupParent,
                 LogDriver = driver,

@@ -47,6 +47,9 @@ public sealed record EngineOptions
     public string SeccompProfile { get; init; } = "builtin";
     public bool NoNewPrivileges { get; init; }
 
+    /// <summary>Containers that say nothing run under a small init.</summary>
+    public bool Init { get; init; }
+
     /// <summary>The parent cgroup of containers in every hierarchy.</summary>
     public string CgroupParent { get; init; } = "/skiff";
 

@@ -73,6 +73,7 @@ internal static class CreateMapping
             CgroupnsMode = host.CgroupnsMode,
             CgroupParent = host.CgroupParent.Length > 0 ? host.CgroupParent : null,
             Runtime = host.Runtime ?? "",
+            Init = host.Init,
             Privileged = host.Privileged,
             ReadonlyRootfs = host.ReadonlyRootfs,
             CapAdd = host.CapAdd ?? [],
@@ -98,7 +99,16 @@ internal static class CreateMapping
             MemoryReservationBytes = host.MemoryReservation,
             MemorySwapBytes = host.MemorySwap,
             OomKillDisable = host.OomKillDisable ?? false,
+            MemorySwappiness = host.MemorySwappiness is -1 ? null : host.MemorySwappiness,
             NanoCpus = host.NanoCpus,
+            CpuRealtimePeriodMicroseconds = host.CpuRealtimePeriod,
+            CpuRealtimeRuntimeMicroseconds = host.CpuRealtimeRuntime,
+            BlkioWeight = host.BlkioWeight,
+            BlkioWeightDevices = [.. (host.BlkioWeightDevice ?? []).Select(d => new DeviceWeight(d.Path, d.Weight))],
+            BlkioReadBps = Rates(host.BlkioDeviceReadBps),
+            BlkioWriteBps = Rates(host.BlkioDeviceWriteBps),
+            BlkioReadIops = Rates(host.BlkioDeviceReadIOps),
+            BlkioWriteIops = Rates(host.BlkioDeviceWriteIOps),
             CpuShares = host.CpuShares,
             CpuQuotaMicroseconds = host.CpuQuota,
             CpuPeriodMicroseconds = host.CpuPeriod,
@@ -111,6 +121,9 @@ internal static class CreateMapping
             ConsoleColumns = (ushort)(host.ConsoleSize is [_, var columns] ? columns : 0),
             Annotations = host.Annotations ?? new Dictionary<string, string>(),
         };
+
+    static IReadOnlyList<DeviceRate> Rates(IReadOnlyList<ThrottleDevice>? devices) =>
+        [.. (devices ?? []).Select(d => new DeviceRate(d.Path, d.Rate))];
 
     static DeviceRequest Device(DeviceMapping device) =>
         new(

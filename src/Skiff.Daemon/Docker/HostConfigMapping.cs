@@ -58,6 +58,16 @@ internal static class HostConfigMapping
             // As the bundle has it: as much swap as memory, where only memory was limited.
             MemorySwap = host is { MemoryBytes: > 0, MemorySwapBytes: 0 } ? 2 * host.MemoryBytes : host.MemorySwapBytes,
             OomKillDisable = host.OomKillDisable,
+            MemorySwappiness = host.MemorySwappiness,
+            Init = host.Init,
+            CpuRealtimePeriod = host.CpuRealtimePeriodMicroseconds,
+            CpuRealtimeRuntime = host.CpuRealtimeRuntimeMicroseconds,
+            BlkioWeight = host.BlkioWeight,
+            BlkioWeightDevice = [.. host.BlkioWeightDevices.Select(d => new WeightDevice(d.Path, d.Weight))],
+            BlkioDeviceReadBps = Rates(host.BlkioReadBps),
+            BlkioDeviceWriteBps = Rates(host.BlkioWriteBps),
+            BlkioDeviceReadIOps = Rates(host.BlkioReadIops),
+            BlkioDeviceWriteIOps = Rates(host.BlkioWriteIops),
             PidsLimit = host.PidsLimit == 0 ? null : host.PidsLimit,
             Ulimits = [.. host.Ulimits.Select(u => new UlimitBody(u.Name, u.Hard, u.Soft))],
         };
@@ -96,6 +106,9 @@ internal static class HostConfigMapping
         string upper = name.ToUpperInvariant();
         return upper == "ALL" || upper.StartsWith("CAP_", StringComparison.Ordinal) ? upper : "CAP_" + upper;
     }
+
+    static IReadOnlyList<ThrottleDevice> Rates(IReadOnlyList<DeviceRate> devices) =>
+        [.. devices.Select(d => new ThrottleDevice(d.Path, d.Rate))];
 
     static IReadOnlyList<string>? OrNull(IReadOnlyList<string> list) => list.Count > 0 ? list : null;
 }

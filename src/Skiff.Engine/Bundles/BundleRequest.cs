@@ -28,7 +28,16 @@ public sealed record BundleRequest
     /// <summary>The engine's --seccomp-profile: "builtin", "unconfined" or the text of a profile.</summary>
     public string SeccompProfile { get; init; } = "builtin";
     public bool NoNewPrivileges { get; init; }
+
+    /// <summary>The engine's --init, for containers that say nothing.</summary>
+    public bool Init { get; init; }
     public string CgroupParent { get; init; } = "/skiff";
+
+    /// <summary>The process namespace of another container; null makes one, or takes the host's.</summary>
+    public string? PidNamespacePath { get; init; }
+
+    /// <summary>Shares and rates of block devices, which the user names by path and the kernel by number.</summary>
+    public LinuxBlockIO? BlockIO { get; init; }
 
     /// <summary>Device nodes named by --device (or all, for --privileged), as the host has them.</summary>
     public IReadOnlyList<LinuxDevice> Devices { get; init; } = [];

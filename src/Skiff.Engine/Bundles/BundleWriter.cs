@@ -19,7 +19,7 @@ public static class BundleWriter
             Hostname = host.UtsMode == "host" ? null : request.Config.Hostname,
             Domainname = host.UtsMode == "host" || request.Config.Domainname.Length == 0 ? null : request.Config.Domainname,
             Mounts = MountList.Of(request),
-            Annotations = host.Annotations.Count > 0 ? host.Annotations : null,
+            Annotations = Annotations(request),
             Linux = new LinuxSpec
             {
                 Namespaces = [.. Namespaces(request)],
@@ -70,6 +70,15 @@ public static class BundleWriter
             if (!variables.Any(v => v.StartsWith(name + "=", StringComparison.Ordinal)))
                 environment.Add(variable);
         }
+    }
+
+    static IReadOnlyDictionary<string, string>? Annotations(BundleRequest request)
+    {
+        var own = request.Host.Annotations;
+        return (request.Host.Init ?? request.Init)
+            ? new Dictionary<string, string>(own) { [SpecExtensions.Init] = "true" }
+            : own.Count > 0 ? own
+            : null;
     }
 
     static string WorkingDirectory(string path) =>
@@ -138,7 +147,7 @@ public static class BundleWriter
         if (host.UtsMode != "host")
             yield return new LinuxNamespace { Type = "uts" };
         if (host.PidMode != "host")
-            yield return new LinuxNamespace { Type = "pid" };
+            yield return new LinuxNamespace { Type = "pid", Path = request.PidNamespacePath };
         if (host.IpcMode != "host")
             yield return new LinuxNamespace { Type = "ipc" };
         if (host.CgroupnsMode != "host")

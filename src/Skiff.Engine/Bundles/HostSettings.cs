@@ -7,13 +7,13 @@ public sealed record HostSettings
     public bool AutoRemove { get; init; }
     public RestartRule Restart { get; init; } = new();
 
-    /// <summary>"bridge", "host", "none" or the name of a network.</summary>
+    /// <summary>"bridge", "host", "none", "container:ID" or the name of a network.</summary>
     public string NetworkMode { get; init; } = "bridge";
 
     /// <summary>"", "private", "host", "shareable" or "none".</summary>
     public string IpcMode { get; init; } = "";
 
-    /// <summary>"" or "host".</summary>
+    /// <summary>"", "host" or "container:ID".</summary>
     public string PidMode { get; init; } = "";
 
     /// <summary>"" or "host".</summary>
@@ -67,12 +67,25 @@ public sealed record HostSettings
     /// <summary>Memory and swap together; -1 unlimited.</summary>
     public long MemorySwapBytes { get; init; }
     public bool OomKillDisable { get; init; }
+
+    /// <summary>0 to 100; null: the kernel's. Only cgroup v1 has it.</summary>
+    public long? MemorySwappiness { get; init; }
     public long NanoCpus { get; init; }
     public long CpuShares { get; init; }
     public long CpuQuotaMicroseconds { get; init; }
     public long CpuPeriodMicroseconds { get; init; }
+    public long CpuRealtimePeriodMicroseconds { get; init; }
+    public long CpuRealtimeRuntimeMicroseconds { get; init; }
     public string CpusetCpus { get; init; } = "";
     public string CpusetMems { get; init; } = "";
+
+    /// <summary>10 to 1000, of all block devices; 0 is none.</summary>
+    public ushort BlkioWeight { get; init; }
+    public IReadOnlyList<DeviceWeight> BlkioWeightDevices { get; init; } = [];
+    public IReadOnlyList<DeviceRate> BlkioReadBps { get; init; } = [];
+    public IReadOnlyList<DeviceRate> BlkioWriteBps { get; init; } = [];
+    public IReadOnlyList<DeviceRate> BlkioReadIops { get; init; } = [];
+    public IReadOnlyList<DeviceRate> BlkioWriteIops { get; init; } = [];
 
     /// <summary>0 or -1: not limited.</summary>
     public long PidsLimit { get; init; }
@@ -94,6 +107,14 @@ public sealed record Ulimit(string Name, long Soft, long Hard);
 /// <param name="PathOnHost">a device node, "/dev/fuse"</param>
 /// <param name="Access">letters of rwm</param>
 public sealed record DeviceRequest(string PathOnHost, string PathInContainer, string Access);
+
+/// <param name="Path">of a block device of the host</param>
+/// <param name="Weight">10 to 1000</param>
+public sealed record DeviceWeight(string Path, ushort Weight);
+
+/// <param name="Path">of a block device of the host</param>
+/// <param name="Rate">bytes or operations per second</param>
+public sealed record DeviceRate(string Path, ulong Rate);
 
 /// <summary>One --mount. Type is "bind" or "tmpfs".</summary>
 public sealed record MountRequest

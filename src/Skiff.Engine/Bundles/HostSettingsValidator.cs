@@ -26,7 +26,10 @@ public static class HostSettingsValidator
             if (device.Access.Length == 0 || device.Access.AsSpan().ContainsAnyExcept("rwm"))
                 throw EngineException.Invalid($"bad mode specified: {device.Access}");
         Mode("--ipc", "IPC", host.IpcMode, "", "private", "host", "shareable", "none");
-        Mode("--pid", "PID", host.PidMode, "", "private", "host");
+        if (!host.PidMode.StartsWith(ContainerMode.Prefix, StringComparison.Ordinal))
+            Mode("--pid", "PID", host.PidMode, "", "private", "host");
+        ContainerMode.CheckNetwork(host);
+        BlockIO(host);
         Mode("--uts", "UTS", host.UtsMode, "", "host");
         Mode("--cgroupns", "cgroup namespace", host.CgroupnsMode, "", "private", "host");
         return host.OomKillDisable && host.MemoryBytes == 0
@@ -39,6 +42,8 @@ public static class HostSettingsValidator
 
     static void Memory(HostSettings host)
     {
+        if (host.MemorySwappiness is < 0 or > 100)
+            throw EngineException.Invalid($"invalid value: {host.MemorySwappiness}, valid memory swappiness range is 0-100");
         if (host.MemoryBytes is not 0 and < MinimumMemoryBytes)
             throw EngineException.Invalid("Minimum memory limit allowed is 6MB");
         if (host.MemorySwapBytes > 0 && host.MemoryBytes == 0)
@@ -66,10 +71,25 @@ public static class HostSettingsValidator
             throw EngineException.Invalid("CPU cfs period can not be less than 1ms (i.e. 1000) or larger than 1s (i.e. 1000000)");
         if (host.CpuQuotaMicroseconds is > 0 and < 1000)
             throw EngineException.Invalid("CPU cfs quota can not be less than 1ms (i.e. 1000)");
+        if (host.CpuRealtimePeriodMicroseconds < 0 || host.CpuRealtimeRuntimeMicroseconds < 0)
+            throw EngineException.Invalid("CPU real-time period and runtime cannot be negative");
+        if (
+            host.CpuRealtimePeriodMicroseconds != 0
+            && host.CpuRealtimeRuntimeMicroseconds > host.CpuRealtimePeriodMicroseconds
+        )
+            throw EngineException.Invalid("cpu real-time runtime cannot be higher than cpu real-time period");
         if (host.CpuShares < 0)
             throw EngineException.Invalid($"invalid CPU shares ({host.CpuShares}): value must be a positive integer");
         CpuSet("cpuset cpus", "CPUs", host.CpusetCpus, facts.Cpus);
         CpuSet("cpuset mems", "memory nodes", host.CpusetMems, facts.MemoryNodes);
+    }
+
+    static void BlockIO(HostSettings host)
+    {
+        if (host.BlkioWeight is not 0 and (< 10 or > 1000))
+            throw EngineException.Invalid("Range of blkio weight is from 10 to 1000");
+        if (host.BlkioWeightDevices.FirstOrDefault(d => d.Weight is not 0 and (< 10 or > 1000)) is { } wrong)
+            throw EngineException.Invalid($"Range of blkio weight is from 10 to 1000: {wrong.Path}:{wrong.Weight}");
     }
 
     static void CpuSet(string what, string things, string list, NumberRanges available)

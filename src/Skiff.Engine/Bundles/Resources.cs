@@ -16,13 +16,14 @@ internal static class Resources
             Devices = host.Privileged ? [new LinuxDeviceRule { Allow = true, Access = "rwm" }] : DeviceRules(request),
             Memory = Memory(host),
             Cpu = Cpu(host),
+            BlockIO = request.BlockIO,
             Pids = host.PidsLimit > 0 ? new LinuxPids { Limit = host.PidsLimit } : null,
         };
     }
 
     static LinuxMemory? Memory(HostSettings host)
     {
-        if (host is { MemoryBytes: 0, MemoryReservationBytes: 0, MemorySwapBytes: 0, OomKillDisable: false })
+        if (host is { MemoryBytes: 0, MemoryReservationBytes: 0, MemorySwapBytes: 0, MemorySwappiness: null, OomKillDisable: false })
             return null;
         return new LinuxMemory
         {
@@ -35,6 +36,7 @@ internal static class Resources
                 < 0 => -1,
                 _ => host.MemoryBytes > 0 ? host.MemoryBytes * 2 : null,
             },
+            Swappiness = (ulong?)host.MemorySwappiness,
             DisableOOMKiller = host.OomKillDisable ? true : null,
         };
     }
@@ -48,13 +50,17 @@ internal static class Resources
             period = DefaultPeriodMicroseconds;
             quota = host.NanoCpus * DefaultPeriodMicroseconds / 1_000_000_000;
         }
-        if (quota == 0 && period == 0 && host.CpuShares == 0 && host.CpusetCpus.Length == 0 && host.CpusetMems.Length == 0)
+        bool realtime = host.CpuRealtimePeriodMicroseconds != 0 || host.CpuRealtimeRuntimeMicroseconds != 0;
+        bool set = host.CpusetCpus.Length > 0 || host.CpusetMems.Length > 0;
+        if (quota == 0 && period == 0 && host.CpuShares == 0 && !realtime && !set)
             return null;
         return new LinuxCpu
         {
             Shares = host.CpuShares > 0 ? (ulong)host.CpuShares : null,
             Quota = quota != 0 ? quota : null,
             Period = period > 0 ? (ulong)period : null,
+            RealtimePeriod = host.CpuRealtimePeriodMicroseconds > 0 ? (ulong)host.CpuRealtimePeriodMicroseconds : null,
+            RealtimeRuntime = host.CpuRealtimeRuntimeMicroseconds > 0 ? host.CpuRealtimeRuntimeMicroseconds : null,
             Cpus = host.CpusetCpus.Length > 0 ? host.CpusetCpus : null,
             Mems = host.CpusetMems.Length > 0 ? host.CpusetMems : null,
         };

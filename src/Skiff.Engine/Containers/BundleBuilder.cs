@@ -34,25 +34,35 @@ internal sealed class BundleBuilder(
                     $"invalid mount config for type \"bind\": bind source path does not exist: {source}"
                 );
         LogSettings.Parse(container.Host.LogDriver, container.Host.LogOptions);
-        RuntimePath(container.Host);
+        if (RuntimePath(container.Host) is not null && (container.Host.Init ?? options.Init))
+            throw EngineException.NotImplemented(
+                $"--init is not supported with another runtime: \"{container.Host.Runtime}\" knows nothing of it"
+            );
         var root = new SpecMount { Destination = "/" };
-        BundleWriter.Write(Request(container, root, AnyUser, hasSandbox: container.Host.NetworkMode != "host"));
+        BundleWriter.Write(Request(container, root, AnyUser, hasSandbox: container.Host.NetworkMode != "host", joined: null));
         return warnings;
     }
 
     /// <summary>Writes config.json, task.json and the files for /etc. Returns the init process: execs start from it.</summary>
-    internal SpecProcess Write(Container container, Snapshot snapshot, IReadOnlyList<Endpoint> endpoints, bool hasSandbox)
+    internal SpecProcess Write(
+        Container container,
+        Snapshot snapshot,
+        IReadOnlyList<Endpoint> endpoints,
+        bool hasSandbox,
+        JoinedNamespaces joined
+    )
     {
         string bundle = layout.Bundle(container.Id);
         Directory.CreateDirectory(Path.Combine(bundle, "rootfs"));
-        etc.Write(container, endpoints);
+        if (joined.NetworkOwner is null)
+            etc.Write(container, endpoints);
         // A missing source of -v is made, as Docker does; one of --mount is an error.
         foreach (var (source, create) in MountList.Sources(container.Host))
             if (create && !Path.Exists(source))
                 Directory.CreateDirectory(source);
 
         var user = users.Resolve(container, snapshot);
-        var spec = BundleWriter.Write(Request(container, snapshot.Mount, user, hasSandbox));
+        var spec = BundleWriter.Write(Request(container, snapshot.Mount, user, hasSandbox, joined));
         WriteJson(Path.Combine(bundle, "config.json"), JsonSerializer.SerializeToUtf8Bytes(spec, RuntimeJson.Default.Spec));
         var log = LogSettings.Parse(container.Host.LogDriver, container.Host.LogOptions);
         var task = new TaskOptions
@@ -150,7 +160,13 @@ internal sealed class BundleBuilder(
 
     static Cgroup CgroupOf(string path) => new(CgroupHierarchy.Detect(), path);
 
-    BundleRequest Request(Container container, SpecMount root, ResolvedUser user, bool hasSandbox) =>
+    BundleRequest Request(
+        Container container,
+        SpecMount root,
+        ResolvedUser user,
+        bool hasSandbox,
+        JoinedNamespaces? joined
+    ) =>
         new()
         {
             Id = container.Id,
@@ -159,8 +175,11 @@ internal sealed class BundleBuilder(
             Root = root,
             RootPath = Path.Combine(layout.Bundle(container.Id), "rootfs"),
             User = user,
-            NetworkNamespacePath = hasSandbox ? SandboxPath : null,
-            EtcFiles = etc.Paths(container.Id),
+            NetworkNamespacePath = joined?.NetworkPath ?? (hasSandbox ? SandboxPath : null),
+            PidNamespacePath = joined?.PidPath,
+            EtcFiles = etc.Paths(joined?.NetworkOwner ?? container.Id),
+            Init = options.Init,
+            BlockIO = BlockDevices.Resolve(container.Host),
             Facts = facts,
             SeccompProfile = seccompProfile,
             NoNewPrivileges = options.NoNewPrivileges,

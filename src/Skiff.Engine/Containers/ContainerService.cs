@@ -80,6 +80,8 @@ public sealed partial class ContainerService
             Config = config with { Hostname = Hostname(config, request.Host, id) },
             Host = request.Host with
             {
+                NetworkMode = ById(request.Host.NetworkMode),
+                PidMode = ById(request.Host.PidMode),
                 LogDriver = logDriver,
                 LogOptions = logOptions,
                 Runtime = request.Host.Runtime.Length > 0 ? request.Host.Runtime : options.DefaultRuntime,
@@ -100,13 +102,23 @@ public sealed partial class ContainerService
         return (record, warnings);
     }
 
+    /// <summary>
+    /// "container:NAME" with the id for the name, which may be given to another; a container that is not there is an
+    /// error of start, as in Docker.
+    /// </summary>
+    string ById(string mode) =>
+        ContainerMode.Target(mode) is { Length: > 0 } target && store.Find(target) is { } live
+            ? ContainerMode.Prefix + live.Id
+            : mode;
+
     static string Hostname(ContainerConfig config, HostSettings host, string id) =>
         config.Hostname.Length == 0
             ? host.NetworkMode == "host"
                 ? Environment.MachineName
                 : id[..12]
-            : host.UtsMode == "host"
-                ? throw EngineException.Invalid("conflicting options: hostname and the UTS mode")
+            : host.UtsMode == "host" ? throw EngineException.Invalid("conflicting options: hostname and the UTS mode")
+            : ContainerMode.Target(host.NetworkMode) is not null
+                ? throw EngineException.Invalid("conflicting options: hostname and the network mode")
                 : config.Hostname;
 
     /// <exception cref="EngineException">NotModified if it runs already</exception>
@@ -307,7 +319,7 @@ public sealed partial class ContainerService
     static List<EndpointRequest> NetworkRequests(ContainerCreate request)
     {
         string mode = request.Host.NetworkMode is "" or "default" ? "bridge" : request.Host.NetworkMode;
-        if (mode is "host" or "none")
+        if (mode is "host" or "none" || ContainerMode.Target(mode) is not null)
             return [];
         // A network that does not exist is an error of start, as in Docker: clients take 404 from create for a missing
         // image, and pull.

@@ -71,12 +71,15 @@ internal sealed class Lifecycle(
         journal.Take(Taken(container));
         rollback.Push(() => GiveBackAsync(container));
         Directory.CreateDirectory(bundle);
+        using var joined = JoinedNamespaces.Open(container, store);
+        if (joined.Hostname is { } hostname)
+            container = container with { Config = container.Config with { Hostname = hostname } };
         using var sandbox =
-            container.Host.NetworkMode == "host"
+            container.Host.NetworkMode == "host" || joined.NetworkPath is not null
                 ? null
                 : await networks.CreateSandboxAsync(SandboxOf(container), CancellationToken.None);
         var endpoints = sandbox?.Endpoints ?? [];
-        live.Process = bundles.Write(container, snapshot, endpoints, hasSandbox: sandbox is not null);
+        live.Process = bundles.Write(container, snapshot, endpoints, hasSandbox: sandbox is not null, joined);
 
         var task = TaskClient.Spawn(options.RuntimePath, bundle, sandbox?.NetworkNamespace);
         rollback.Push(() => EndShimAsync(task));

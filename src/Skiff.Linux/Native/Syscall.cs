@@ -20,6 +20,10 @@ internal readonly record struct Syscall(string Name, int X64, int Arm64)
     internal static readonly Syscall pread64 = new("pread64", 17, 67);
     internal static readonly Syscall madvise = new("madvise", 28, 233);
     internal static readonly Syscall ioctl = new("ioctl", 16, 29);
+    internal static readonly Syscall clone = new("clone", 56, 220);
+    internal static readonly Syscall wait4 = new("wait4", 61, 260);
+    internal static readonly Syscall kill = new("kill", 62, 129);
+    internal static readonly Syscall rt_sigtimedwait = new("rt_sigtimedwait", 128, 137);
     internal static readonly Syscall execve = new("execve", 59, 221);
     internal static readonly Syscall fchdir = new("fchdir", 81, 50);
     internal static readonly Syscall chdir = new("chdir", 80, 49);

@@ -30,6 +30,9 @@ internal unsafe struct ChildOp
     internal ulong IgnoredHigh;
     internal int SkipOnSuccess;
     internal int SkipOnIgnored;
+
+    /// <summary>1: a fork after which the caller stays behind as an init.</summary>
+    internal int StaysAsInit;
 }
 
 /// <summary>What the child is given. Lives in private memory: the child has a copy.</summary>
@@ -47,6 +50,11 @@ internal unsafe struct ChildProgram
     internal nint NumberOfClone3;
     internal nint NumberOfSigprocmask;
     internal nint NumberOfExitGroup;
+    internal nint NumberOfCloseRange;
+    internal nint NumberOfPrctl;
+    internal nint NumberOfSigtimedwait;
+    internal nint NumberOfWait4;
+    internal nint NumberOfKill;
 }
 
 /// <summary>What parent and child share: the head of a page, the registers after it.</summary>
@@ -132,11 +140,48 @@ internal static unsafe class Child
             }
             else
                 at += op->SkipOnSuccess;
+            if (op->StaysAsInit != 0 && result > 0)
+                return StayAsInit(program, result);
             if (op->Destination >= 0)
                 registers[op->Destination] = result;
             at++;
         }
         for (; ; )
             call(program->NumberOfExitGroup, 127, 0, 0, 0, 0, 0);
+    }
+
+    /// <summary>
+    /// The first process of a pid namespace, once its child is on its way to the program: never returns. What the child
+    /// reports of its failure is in shared memory, so this one need only end with it.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
+    static nint StayAsInit(ChildProgram* program, nint child)
+    {
+        var call = (delegate* <nint, nint, nint, nint, nint, nint, nint, nint>)program->Syscall;
+        const int SIGCHLD = 17;
+        const int WNOHANG = 1;
+        const int PR_SET_NAME = 15;
+        call(program->NumberOfCloseRange, 3, int.MaxValue, 0, 0, 0, 0); // the report's pipe above all
+        ulong name = 0x0074_696E_6966_6B73; // "skfinit" and the final zero
+        call(program->NumberOfPrctl, PR_SET_NAME, (nint)(&name), 0, 0, 0, 0);
+        ulong all = ulong.MaxValue;
+        for (; ; )
+        {
+            nint signal = call(program->NumberOfSigtimedwait, (nint)(&all), 0, 0, 8, 0, 0);
+            if (signal > 0 && signal != SIGCHLD)
+                call(program->NumberOfKill, child, signal, 0, 0, 0, 0);
+            for (; ; )
+            {
+                int status = 0;
+                nint ended = call(program->NumberOfWait4, -1, (nint)(&status), WNOHANG, 0, 0, 0);
+                if (ended <= 0)
+                    break;
+                if (ended == child)
+                {
+                    int code = (status & 0x7F) == 0 ? (status >> 8) & 0xFF : 128 + (status & 0x7F); // wait(2)
+                    call(program->NumberOfExitGroup, code, 0, 0, 0, 0, 0);
+                }
+            }
+        }
     }
 }

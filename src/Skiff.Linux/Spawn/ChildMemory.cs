@@ -60,6 +60,11 @@ internal sealed unsafe class ChildMemory : IDisposable
             NumberOfClone3 = Native.Syscall.clone3.Number,
             NumberOfSigprocmask = Native.Syscall.rt_sigprocmask.Number,
             NumberOfExitGroup = Native.Syscall.exit_group.Number,
+            NumberOfCloseRange = Native.Syscall.close_range.Number,
+            NumberOfPrctl = Native.Syscall.prctl.Number,
+            NumberOfSigtimedwait = Native.Syscall.rt_sigtimedwait.Number,
+            NumberOfWait4 = Native.Syscall.wait4.Number,
+            NumberOfKill = Native.Syscall.kill.Number,
         };
     }
 
@@ -81,6 +86,7 @@ internal sealed unsafe class ChildMemory : IDisposable
         to->IgnoredHigh = from.Ignored.High;
         to->SkipOnSuccess = from.SkipOnSuccess;
         to->SkipOnIgnored = from.SkipOnIgnored;
+        to->StaysAsInit = from.StaysAsInit ? 1 : 0;
         for (int i = 0; i < from.Arguments.Length; i++)
         {
             Arg argument = from.Arguments[i];

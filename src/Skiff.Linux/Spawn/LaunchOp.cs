@@ -128,6 +128,9 @@ internal sealed class LaunchOp
     internal int SkipOnSuccess { get; set; }
     internal int SkipOnIgnored { get; set; }
 
+    /// <summary>A fork: the caller stays as the init of its pid namespace, its child goes on with the next op.</summary>
+    internal bool StaysAsInit { get; init; }
+
     /// <summary>This op looks for or runs the program: a failure is the program's, not ours.</summary>
     internal bool OfProgram { get; init; }
 

@@ -107,6 +107,24 @@ public sealed partial class LaunchPlan
     public void LoadSeccomp(byte[] filter, uint flags) =>
         Add("load the seccomp filter", Syscall.seccomp, 1, Arg.Flags(flags), Arg.Filter(filter)); // SET_MODE_FILTER
 
+    /// <summary>
+    /// Leaves this process behind as the first of its pid namespace: it reaps what is left to it, forwards signals to the
+    /// process that takes the next step, and ends as that does. It has the rights it has now. All signals must be blocked.
+    /// </summary>
+    public void LeaveInit()
+    {
+        const int SIGCHLD = 17;
+        ops.Add(
+            new LaunchOp
+            {
+                What = "start the program under an init",
+                Call = Syscall.clone,
+                Arguments = [SIGCHLD, 0, 0, 0, 0],
+                StaysAsInit = true,
+            }
+        );
+    }
+
     /// <summary>Gives SIGPIPE its default action (the .NET runtime ignores it, and that survives execve) and unblocks all.</summary>
     public void ResetSignals()
     {

@@ -6,7 +6,7 @@ using Skiff.Runtime.Security;
 
 namespace Skiff.Runtime.Launch;
 
-internal sealed class IdentityPlan(LaunchPlan plan, SpecProcess process, LaunchFacts facts, LaunchInputs inputs)
+internal sealed class IdentityPlan(LaunchPlan plan, SpecProcess process, LaunchFacts facts, LaunchInputs inputs, bool init = false)
 {
     const uint DefaultUmask = 0x12; // 022
 
@@ -19,7 +19,7 @@ internal sealed class IdentityPlan(LaunchPlan plan, SpecProcess process, LaunchF
         plan.Duplicate(inputs.Stdin, 0);
         plan.Duplicate(inputs.Stdout, 1);
         plan.Duplicate(inputs.Stderr, 2);
-        if (terminal)
+        if (terminal && !init) // else the program takes it, in a session of its own
             plan.ControlTerminal(0);
         foreach (SpecRlimit limit in process.Rlimits ?? [])
             plan.SetLimit(Rlimits.TryParse(limit.Type)!.Value, limit.Soft, limit.Hard, limit.Type);
@@ -53,7 +53,8 @@ internal sealed class IdentityPlan(LaunchPlan plan, SpecProcess process, LaunchF
         plan.KeepCapabilities();
         plan.SetUser(process.User.Uid, process.User.Gid, process.User.AdditionalGids ?? []);
         capabilities.SetOthers();
-        plan.ResetSignals();
+        if (!init)
+            plan.ResetSignals();
         if (inputs.Gate is Register gate)
         {
             plan.CheckProgram(process.Args![0], SearchPath());
@@ -64,7 +65,19 @@ internal sealed class IdentityPlan(LaunchPlan plan, SpecProcess process, LaunchF
             plan.NoNewPrivileges();
             LoadSeccomp(seccompFlags);
         }
+        if (init)
+            LeaveInit();
         plan.Execute(process.Args!, process.Env ?? [], SearchPath());
+    }
+
+    /// <summary>As late as can be: the init has the user and the filter of the program.</summary>
+    void LeaveInit()
+    {
+        plan.LeaveInit();
+        plan.NewSession();
+        if (process.Terminal)
+            plan.ControlTerminal(0);
+        plan.ResetSignals();
     }
 
     void LoadSeccomp(uint flags)

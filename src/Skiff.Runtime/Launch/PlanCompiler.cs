@@ -23,7 +23,7 @@ internal static class PlanCompiler
         var plan = new LaunchPlan();
         LaunchInputs inputs = LaunchInputs.OfContainer(plan, spec, facts);
         var rootfs = new RootfsPlan(plan, spec, facts, inputs);
-        var identity = new IdentityPlan(plan, process, facts, inputs);
+        var identity = new IdentityPlan(plan, process, facts, inputs, SpecExtensions.WantsInit(spec));
         bool terminal = process.Terminal;
 
         JoinCgroups(plan, facts, inputs);
