@@ -75,8 +75,7 @@ public static class BundleWriter
     static IReadOnlyDictionary<string, string>? Annotations(BundleRequest request)
     {
         var own = request.Host.Annotations;
-        return (request.Host.Init ?? request.Init)
-            ? new Dictionary<string, string>(own) { [SpecExtensions.Init] = "true" }
+        return (request.Host.Init ?? request.Init) ? new Dictionary<string, string>(own) { [SpecExtensions.Init] = "true" }
             : own.Count > 0 ? own
             : null;
     }

@@ -6,8 +6,7 @@ public static class ContainerMode
     public const string Prefix = "container:";
 
     /// <summary>X of "container:X"; null for any other mode.</summary>
-    public static string? Target(string mode) =>
-        mode.StartsWith(Prefix, StringComparison.Ordinal) ? mode[Prefix.Length..] : null;
+    public static string? Target(string mode) => mode.StartsWith(Prefix, StringComparison.Ordinal) ? mode[Prefix.Length..] : null;
 
     /// <summary>What a container that lives in another's network cannot have of its own.</summary>
     /// <exception cref="EngineException">InvalidParameter, in Docker's words</exception>

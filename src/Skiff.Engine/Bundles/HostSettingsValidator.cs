@@ -73,10 +73,7 @@ public static class HostSettingsValidator
             throw EngineException.Invalid("CPU cfs quota can not be less than 1ms (i.e. 1000)");
         if (host.CpuRealtimePeriodMicroseconds < 0 || host.CpuRealtimeRuntimeMicroseconds < 0)
             throw EngineException.Invalid("CPU real-time period and runtime cannot be negative");
-        if (
-            host.CpuRealtimePeriodMicroseconds != 0
-            && host.CpuRealtimeRuntimeMicroseconds > host.CpuRealtimePeriodMicroseconds
-        )
+        if (host.CpuRealtimePeriodMicroseconds != 0 && host.CpuRealtimeRuntimeMicroseconds > host.CpuRealtimePeriodMicroseconds)
             throw EngineException.Invalid("cpu real-time runtime cannot be higher than cpu real-time period");
         if (host.CpuShares < 0)
             throw EngineException.Invalid($"invalid CPU shares ({host.CpuShares}): value must be a positive integer");

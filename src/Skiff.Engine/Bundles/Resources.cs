@@ -23,7 +23,10 @@ internal static class Resources
 
     static LinuxMemory? Memory(HostSettings host)
     {
-        if (host is { MemoryBytes: 0, MemoryReservationBytes: 0, MemorySwapBytes: 0, MemorySwappiness: null, OomKillDisable: false })
+        if (
+            host is
+            { MemoryBytes: 0, MemoryReservationBytes: 0, MemorySwapBytes: 0, MemorySwappiness: null, OomKillDisable: false }
+        )
             return null;
         return new LinuxMemory
         {

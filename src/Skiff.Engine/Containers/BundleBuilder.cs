@@ -160,13 +160,7 @@ internal sealed class BundleBuilder(
 
     static Cgroup CgroupOf(string path) => new(CgroupHierarchy.Detect(), path);
 
-    BundleRequest Request(
-        Container container,
-        SpecMount root,
-        ResolvedUser user,
-        bool hasSandbox,
-        JoinedNamespaces? joined
-    ) =>
+    BundleRequest Request(Container container, SpecMount root, ResolvedUser user, bool hasSandbox, JoinedNamespaces? joined) =>
         new()
         {
             Id = container.Id,

@@ -116,10 +116,11 @@ public sealed partial class ContainerService
             ? host.NetworkMode == "host"
                 ? Environment.MachineName
                 : id[..12]
-            : host.UtsMode == "host" ? throw EngineException.Invalid("conflicting options: hostname and the UTS mode")
-            : ContainerMode.Target(host.NetworkMode) is not null
-                ? throw EngineException.Invalid("conflicting options: hostname and the network mode")
-                : config.Hostname;
+            : host.UtsMode == "host"
+                ? throw EngineException.Invalid("conflicting options: hostname and the UTS mode")
+                : ContainerMode.Target(host.NetworkMode) is not null
+                    ? throw EngineException.Invalid("conflicting options: hostname and the network mode")
+                    : config.Hostname;
 
     /// <exception cref="EngineException">NotModified if it runs already</exception>
     public Task StartAsync(string nameOrId, CancellationToken cancellation) =>

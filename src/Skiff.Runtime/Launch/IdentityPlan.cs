@@ -6,7 +6,13 @@ using Skiff.Runtime.Security;
 
 namespace Skiff.Runtime.Launch;
 
-internal sealed class IdentityPlan(LaunchPlan plan, SpecProcess process, LaunchFacts facts, LaunchInputs inputs, bool init = false)
+internal sealed class IdentityPlan(
+    LaunchPlan plan,
+    SpecProcess process,
+    LaunchFacts facts,
+    LaunchInputs inputs,
+    bool init = false
+)
 {
     const uint DefaultUmask = 0x12; // 022
 
