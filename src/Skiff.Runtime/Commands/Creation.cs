@@ -125,7 +125,8 @@ internal sealed class Creation : IDisposable
         using Fd? console = options.ConsoleSocket is null ? null : Descriptors.ConnectTo(options.ConsoleSocket);
         if (process.Terminal)
         {
-            terminal = container.OpenTerminal(process.ConsoleSize?.Height ?? 0, process.ConsoleSize?.Width ?? 0);
+            WindowSize size = Descriptors.SizeOf(process, served: console is null);
+            terminal = container.OpenTerminal(size.Rows, size.Columns);
             int slave = terminal.Slave.Number;
             stdio = new ProcessStdio(slave, slave, slave, Terminal: true);
         }

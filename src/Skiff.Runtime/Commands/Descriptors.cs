@@ -4,6 +4,8 @@ using System.Text;
 using Skiff.Linux;
 using Skiff.Linux.Files;
 using Skiff.Linux.Sockets;
+using Skiff.Linux.Terminals;
+using Skiff.Oci.Runtime;
 using Skiff.Runtime.Launch;
 using Skiff.Tasks;
 
@@ -32,6 +34,12 @@ internal static class Descriptors
             count += passed; // sd_listen_fds(3); they come first, and --preserve-fds counts behind them
         return count;
     }
+
+    /// <summary>The size that a terminal has from the beginning: as configured, or that of our own, if that is served.</summary>
+    public static WindowSize SizeOf(SpecProcess process, bool served) =>
+        process.ConsoleSize is { Height: > 0 } size ? new WindowSize(size.Height, size.Width)
+        : served ? Termios.GetWindowSize(0) ?? default
+        : default;
 
     public static Fd ConnectTo(string socket) => UnixSocket.Connect(Path.GetDirectoryName(socket)!, Path.GetFileName(socket));
 

@@ -80,9 +80,8 @@ internal static class ExecCommand
 
         state.Container.PreservedDescriptors = Descriptors.Preserved(arguments.Number("preserve-fds", 0));
         using Fd? console = socket is null ? null : Descriptors.ConnectTo(socket);
-        using Pty? terminal = process.Terminal
-            ? state.Container.OpenTerminal(process.ConsoleSize?.Height ?? 0, process.ConsoleSize?.Width ?? 0)
-            : null;
+        WindowSize size = Descriptors.SizeOf(process, served: console is null);
+        using Pty? terminal = process.Terminal ? state.Container.OpenTerminal(size.Rows, size.Columns) : null;
         int slave = terminal?.Slave.Number ?? -1;
         LaunchedProcess launched = state.Container.Exec(
             process,

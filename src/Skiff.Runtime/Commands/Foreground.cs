@@ -31,7 +31,6 @@ internal static class Foreground
             if (terminal is not null)
             {
                 registrations.Add(PosixSignalRegistration.Create(PosixSignal.SIGWINCH, _ => PassSize(terminal)));
-                PassSize(terminal);
                 using var relay = new TerminalRelay(terminal, process.Pidfd);
                 relay.Run();
             }
