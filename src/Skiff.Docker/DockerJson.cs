@@ -42,6 +42,7 @@ namespace Skiff.Docker;
 [JsonSerializable(typeof(ErrorBody))]
 [JsonSerializable(typeof(VersionBody))]
 [JsonSerializable(typeof(InfoBody))]
+[JsonSerializable(typeof(DiskUsageBody))]
 [JsonSerializable(typeof(IReadOnlyList<NetworkBody>))]
 [JsonSerializable(typeof(NetworkCreateBody))]
 [JsonSerializable(typeof(NetworkCreateAnswer))]

@@ -1,5 +1,6 @@
 // Engine API, section System: ping, version, info, errors.
 using System.Text.Json.Serialization;
+using Skiff.Oci.Images;
 
 namespace Skiff.Docker;
 
@@ -187,3 +188,16 @@ public sealed record InfoContainerd
 }
 
 public sealed record InfoContainerdNamespaces(string Containers, string Plugins);
+
+/// <summary>GET /system/df. Lists that were not asked for are null.</summary>
+public sealed record DiskUsageBody
+{
+    /// <summary>Bytes of all layers of images, each counted once.</summary>
+    public long LayersSize { get; init; }
+    public IReadOnlyList<ImageSummary>? Images { get; init; }
+    public IReadOnlyList<ContainerSummary>? Containers { get; init; }
+    public IReadOnlyList<VolumeBody>? Volumes { get; init; }
+
+    /// <summary>Always empty here.</summary>
+    public IReadOnlyList<EmptyObject>? BuildCache { get; init; }
+}

@@ -188,6 +188,10 @@ public sealed partial class SameOutputTests(StillEngine still) : IClassFixture<S
             stats --no-stream --format json c2 c3
             stats --no-stream nope
             wait c3
+            system df
+            system df -v
+            system df --format json
+            system df --format {{.Type}};{{.TotalCount}};{{.Active}};{{.Size}};{{.Reclaimable}}
             events --since 1h --until 0s -f container=c3
             events --since 1h --until 0s -f container=c3 --format json
             events --since 1h --until 0s -f container=c3 --format {{.Type}};{{.Action}};{{.Actor.Attributes.name}}

@@ -82,6 +82,7 @@ internal static class CommandTree
         new("volume", "ls", null, () => new VolumeLsCommand(), ["list"]),
         new("volume", "prune", null, () => new PruneCommand("volume"), []),
         new("volume", "inspect", null, () => new InspectCommand("volume"), []),
+        new("system", "df", null, () => new SystemDfCommand(), []),
         new("system", "dial-stdio", null, () => new DialStdioCommand(), []),
         new("system", "prune", null, () => new SystemPruneCommand(), []),
         new("system", "info", "info", () => new InfoCommand(), []),

@@ -33,7 +33,6 @@ internal static class Absent
         ("POST", "build/prune", "building images"),
         ("POST", "session", "building images"),
         ("POST", "grpc", "building images"),
-        ("GET", "system/df", "disk usage"),
         ("GET", "images/search", "searching for images"),
         ("GET", "distribution/{name*}/json", "looking into a registry"),
         ("POST", "networks/create", "creating networks"),

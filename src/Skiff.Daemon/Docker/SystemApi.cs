@@ -33,6 +33,7 @@ internal sealed class SystemApi(Engine.Engine engine, ServerInfo server)
             new("GET", "version", VersionAsync),
             new("GET", "info", InfoAsync),
             new("GET", "events", EventsAsync),
+            new("GET", "system/df", DiskUsageAsync),
             new("POST", "auth", AuthAsync),
         ];
 
@@ -173,6 +174,50 @@ internal sealed class SystemApi(Engine.Engine engine, ServerInfo server)
                 Warnings = Warnings(host),
             },
             DockerJson.Wire.InfoBody
+        );
+    }
+
+    async Task DiskUsageAsync(ApiRequest request)
+    {
+        var types = request.QueryList("type").ToList();
+        foreach (string type in types)
+            if (type is not ("container" or "image" or "volume" or "build-cache"))
+                throw EngineException.Invalid($"unknown object type: {type}");
+        bool Wanted(string type) => types.Count == 0 || types.Contains(type);
+        // Counts the files of every container: not on a thread that others need.
+        var usage = await Task.Run(() => DiskUsage.Read(engine, Wanted("image"), Wanted("container")), request.Gone);
+        await request.AnswerAsync(
+            new DiskUsageBody
+            {
+                LayersSize = usage.LayersBytes,
+                Images = Wanted("image")
+                    ?
+                    [
+                        .. usage.Images.Select(i =>
+                            ImageMapping.Summary(i.Image, request.Version) with
+                            {
+                                SharedSize = i.SharedBytes,
+                                Containers = i.Containers,
+                            }
+                        ),
+                    ]
+                    : null,
+                Containers = Wanted("container")
+                    ?
+                    [
+                        .. usage.Containers.Select(c =>
+                            InspectMapping.Summary(c.Container, request.Version) with
+                            {
+                                SizeRw = c.Sizes.Own,
+                                SizeRootFs = c.Sizes.Root,
+                            }
+                        ),
+                    ]
+                    : null,
+                Volumes = Wanted("volume") ? [] : null,
+                BuildCache = Wanted("build-cache") ? [] : null,
+            },
+            DockerJson.Wire.DiskUsageBody
         );
     }
 
