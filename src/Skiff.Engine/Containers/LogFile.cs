@@ -24,6 +24,9 @@ internal sealed class LogFile : IDisposable
     /// <summary>Tells this file from its successors under the same name. No other has it while this one is open.</summary>
     internal (ulong Device, ulong Inode) Identity { get; }
 
+    /// <summary>It has no name any more: rotated out.</summary>
+    internal bool IsDeleted => FileAt.Status(file).Links == 0;
+
     /// <summary>null: there is none.</summary>
     internal static LogFile? TryOpen(Fd directory, string name, LogFormat format) =>
         FileAt.TryOpenRead(directory, Encoding.UTF8.GetBytes(name), out var file) == Errno.None

@@ -8,6 +8,9 @@ namespace Skiff.Engine.Containers;
 /// <summary>The log of one container, as its shim writes it: NAME is the newest file, NAME.1 the one before, and so on.</summary>
 internal sealed class LogReader : IDisposable
 {
+    /// <summary>A writer that rotates faster than this cannot be followed whole.</summary>
+    const int MostLooks = 20;
+
     readonly Fd directory;
     readonly string name;
     readonly LogFormat format;
@@ -146,17 +149,34 @@ internal sealed class LogReader : IDisposable
             ? Task.Delay(left > TimeSpan.Zero ? left : TimeSpan.Zero, cancellation)
             : Task.Delay(Timeout.Infinite, cancellation);
 
-    /// <summary>Oldest first. Opened newest first, so that a rotation meanwhile shows a file twice rather than never.</summary>
+    /// <summary>All files, oldest first, as they were at one moment: looked at again if a rotation came between.</summary>
     List<LogFile> OpenAll()
     {
+        for (int attempt = 1; ; attempt++)
+        {
+            var files = OpenOnce();
+            bool still = LogFile.IdentityOf(directory, name) == files.LastOrDefault()?.Identity;
+            // The file that is read now must be among them, unless it was deleted: else what came after it would be missed.
+            bool whole = current is null || files.Exists(f => f.Identity == current.Identity) || current.IsDeleted;
+            if ((still && whole) || attempt == MostLooks)
+                return files;
+            files.ForEach(f => f.Dispose());
+        }
+    }
+
+    List<LogFile> OpenOnce()
+    {
         var files = new List<LogFile>();
-        for (int i = 0; ; i++)
+        // A rotation moves the oldest first: while it goes on, there is one number without a file.
+        for (int i = 0, missing = 0; missing < 2; i++)
         {
             var file = LogFile.TryOpen(directory, i == 0 ? name : $"{name}.{i}", format);
-            if (file is null && i > 0)
-                break;
             if (file is null)
+            {
+                missing++;
                 continue;
+            }
+            missing = 0;
             if (files.Exists(f => f.Identity == file.Identity))
                 file.Dispose();
             else

@@ -191,4 +191,14 @@ public sealed class LogReaderTests : IDisposable
         Assert.Equal("", await ReadAsync(new LogRequest { Follow = true }));
         Directory.CreateDirectory(directory);
     }
+
+    [Fact]
+    public async Task A_rotation_that_is_half_done_hides_no_file()
+    {
+        // The oldest has been moved, its number is free: what lies behind the gap counts too.
+        File.WriteAllText(Log + ".3", Line("one"));
+        File.WriteAllText(Log + ".1", Line("two"));
+        File.WriteAllText(Log, Line("three"));
+        Assert.Equal("one\ntwo\nthree\n", await ReadAsync(new LogRequest()));
+    }
 }
