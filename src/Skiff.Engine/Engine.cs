@@ -84,7 +84,8 @@ public sealed class Engine : IAsyncDisposable
     public string AppArmorProfileOf(Container container) => bundles.AppArmorProfile(container);
 
     /// <summary>Bytes of one unpacked layer; 0 if it is gone.</summary>
-    internal long LayerBytes(Skiff.Oci.Names.Digest chainId) => Images.Snapshots.Contains(chainId) ? Images.Snapshots.Size(chainId) : 0;
+    internal long LayerBytes(Skiff.Oci.Names.Digest chainId) =>
+        Images.Snapshots.Contains(chainId) ? Images.Snapshots.Size(chainId) : 0;
 
     /// <summary>A container's root, or null if it is gone.</summary>
     public Snapshot? SnapshotOf(string containerId) => Images.Snapshots.Find(containerId);

@@ -53,7 +53,13 @@ internal sealed class SystemDfCommand : Command
         var containers = usage.Containers ?? [];
         var volumes = usage.Volumes ?? [];
         long usedLayers = images.Where(i => i.Containers > 0).Sum(i => i.Size - Math.Max(0, i.SharedSize));
-        yield return Row("Images", images.Count, images.Count(i => i.Containers > 0), usage.LayersSize, usage.LayersSize - usedLayers);
+        yield return Row(
+            "Images",
+            images.Count,
+            images.Count(i => i.Containers > 0),
+            usage.LayersSize,
+            usage.LayersSize - usedLayers
+        );
         yield return Row(
             "Containers",
             containers.Count,

@@ -17,7 +17,9 @@ public sealed record DiskUsage(
     public static DiskUsage Read(Engine engine, bool images, bool containers)
     {
         var all = engine.Containers.List();
-        var chains = (images ? engine.Images.List() : []).Select(i => (Image: i, Chain: ChainId.Compute(i.Config.RootFs.DiffIds))).ToList();
+        var chains = (images ? engine.Images.List() : [])
+            .Select(i => (Image: i, Chain: ChainId.Compute(i.Config.RootFs.DiffIds)))
+            .ToList();
         var users = chains.SelectMany(c => c.Chain.Distinct()).CountBy(id => id).ToDictionary();
         var sizes = users.Keys.ToDictionary(id => id, engine.LayerBytes);
         return new DiskUsage(
