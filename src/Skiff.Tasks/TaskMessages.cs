@@ -25,6 +25,7 @@ namespace Skiff.Tasks;
 [JsonDerivedType(typeof(KillRequest), "kill")]
 [JsonDerivedType(typeof(ResizeRequest), "resize")]
 [JsonDerivedType(typeof(PauseRequest), "pause")]
+[JsonDerivedType(typeof(UpdateRequest), "update")]
 [JsonDerivedType(typeof(StateRequest), "state")]
 [JsonDerivedType(typeof(ShutdownRequest), "shutdown")]
 public abstract record TaskRequest;
@@ -52,6 +53,9 @@ public sealed record ResizeRequest(string? ExecId, ushort Rows, ushort Columns) 
 
 /// <summary>Freeze (or thaw) the container's cgroup.</summary>
 public sealed record PauseRequest(bool Resume) : TaskRequest;
+
+/// <summary>Other limits for the container's cgroup. ResourcesJson is a runtime-spec resources object; what it lacks stays.</summary>
+public sealed record UpdateRequest(string ResourcesJson) : TaskRequest;
 
 public sealed record StateRequest : TaskRequest;
 

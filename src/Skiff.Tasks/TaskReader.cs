@@ -41,6 +41,7 @@ public static class TaskReader
                 e.GetProperty(nameof(ResizeRequest.Columns)).GetUInt16()
             ),
             "pause" => new PauseRequest(Bool(e, nameof(PauseRequest.Resume))),
+            "update" => new UpdateRequest(Needed(e, nameof(UpdateRequest.ResourcesJson))),
             "state" => new StateRequest(),
             "shutdown" => new ShutdownRequest(),
             string other => throw new JsonException($"unknown request {other}"),

@@ -58,6 +58,7 @@ internal static class CommandTree
         new("container", "unpause", "unpause", () => new UnpauseCommand(), []),
         new("container", "rename", "rename", () => new RenameCommand(), []),
         new("container", "prune", null, () => new PruneCommand("container"), []),
+        new("container", "update", "update", () => new UpdateCommand(), []),
         new("container", "stats", "stats", () => new StatsCommand(), []),
         new("container", "top", "top", () => new TopCommand(), []),
         new("container", "cp", "cp", () => new CpCommand(), []),

@@ -14,7 +14,7 @@ internal sealed class CompletionCommand : Command
     public override int MaxArguments => 1;
 
     const string OfContainers =
-        " start stop restart kill rm logs attach exec wait pause unpause rename top port stats diff cp commit export ";
+        " start stop restart kill rm logs attach exec wait pause unpause rename top port cp diff export commit update stats ";
     const string OfImages = " run create pull push save tag rmi history ";
 
     public override int Run(CliContext context, IReadOnlyList<string> arguments)

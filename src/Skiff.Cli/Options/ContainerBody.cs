@@ -65,7 +65,7 @@ internal sealed partial class ContainerOptions
                     : new LogConfig { Type = logDriver, Config = Values.Map(logOpt.Values) ?? [] },
             NetworkMode = network.Values.Count == 0 ? "default" : NetworkOption.Parse(network.Values[0]).Name,
             PortBindings = bindings,
-            RestartPolicy = Restart(),
+            RestartPolicy = RestartOption.Parse(restart),
             AutoRemove = AutoRemove,
             VolumeDriver = volumeDriver,
             VolumesFrom = NullIfEmpty(volumesFrom.Values),
@@ -183,17 +183,6 @@ internal sealed partial class ContainerOptions
             StartInterval = healthStartInterval.IsSet ? healthStartInterval.Value : null,
             Retries = healthRetries.IsSet ? checked((int)healthRetries.Value) : null,
         };
-    }
-
-    RestartPolicy Restart()
-    {
-        string[] parts = restart.Value.Split(':');
-        int count = 0;
-        if (parts.Length > 2 || parts.Length == 2 && (!int.TryParse(parts[1], out count) || count < 0))
-            throw new FormatException(
-                $"invalid restart policy format: {(parts.Length > 2 ? "too many colons" : "maximum retry count must be an integer")}"
-            );
-        return new RestartPolicy { Name = parts[0], MaximumRetryCount = count };
     }
 
     Dictionary<string, string>? Tmpfs()

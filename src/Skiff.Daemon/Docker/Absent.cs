@@ -28,7 +28,6 @@ internal static class Absent
 
     static readonly (string Method, string Pattern, string What)[] NotYet =
     [
-        ("POST", "containers/{id}/update", "updating a container"),
         ("POST", "build", "building images"),
         ("POST", "build/prune", "building images"),
         ("POST", "session", "building images"),

@@ -41,6 +41,7 @@ internal sealed class ContainersApi(Engine.Engine engine)
                 "containers/{id}/rename",
                 r => DoneAsync(r, containers.RenameAsync(Id(r), r.Query("name") ?? "", default))
             ),
+            new("POST", "containers/{id}/update", UpdateAsync),
             new("DELETE", "containers/{id}", RemoveAsync),
             new("POST", "containers/{id}/wait", WaitAsync),
             new("POST", "containers/{id}/attach", r => Hijack.RunAsync(r, Attach(r))),
@@ -110,6 +111,13 @@ internal sealed class ContainersApi(Engine.Engine engine)
             },
             DockerJson.Wire.ContainerInspect
         );
+    }
+
+    async Task UpdateAsync(ApiRequest request)
+    {
+        var body = await request.ReadAsync(DockerJson.Wire.ContainerUpdateBody);
+        var warnings = await containers.UpdateAsync(Id(request), CreateMapping.Update(body), default);
+        await request.AnswerAsync(new ContainerUpdateAnswer(warnings), DockerJson.Wire.ContainerUpdateAnswer);
     }
 
     async Task RemoveAsync(ApiRequest request)

@@ -53,6 +53,29 @@ internal static class CreateMapping
             OnBuild = body.OnBuild,
         };
 
+    /// <exception cref="EngineException">NotImplemented naming the flag; InvalidParameter</exception>
+    internal static ContainerUpdate Update(ContainerUpdateBody body)
+    {
+        Unsupported.Check(body);
+        return new ContainerUpdate
+        {
+            Restart = body.RestartPolicy is { Name.Length: > 0 } policy
+                ? RestartRule.Of(policy.Name, policy.MaximumRetryCount)
+                : null,
+            MemoryBytes = body.Memory,
+            MemoryReservationBytes = body.MemoryReservation,
+            MemorySwapBytes = body.MemorySwap,
+            NanoCpus = body.NanoCpus,
+            CpuShares = body.CpuShares,
+            CpuQuotaMicroseconds = body.CpuQuota,
+            CpuPeriodMicroseconds = body.CpuPeriod,
+            CpusetCpus = body.CpusetCpus,
+            CpusetMems = body.CpusetMems,
+            // Clients that have nothing to say of it send 0.
+            PidsLimit = body.PidsLimit is null or 0 ? null : body.PidsLimit,
+        };
+    }
+
     static RestartRule Restart(HostConfig host)
     {
         var rule = RestartRule.Of(host.RestartPolicy?.Name ?? "", host.RestartPolicy?.MaximumRetryCount ?? 0);

@@ -14,6 +14,23 @@ internal static class Unsupported
                 throw EngineException.NotImplemented($"{flag} is not supported yet by this release of Skiff");
     }
 
+    /// <summary>Of an update: what it cannot change, though a new container may have it.</summary>
+    /// <exception cref="EngineException">NotImplemented: the flag is named</exception>
+    internal static void Check(ContainerUpdateBody body)
+    {
+        foreach (
+            var (isSet, flag) in (IEnumerable<(bool, string)>)
+                [
+                    (body.BlkioWeight != 0, "--blkio-weight"),
+                    (body.CpuRealtimePeriod != 0, "--cpu-rt-period"),
+                    (body.CpuRealtimeRuntime != 0, "--cpu-rt-runtime"),
+                    (body.KernelMemory != 0, "--kernel-memory"),
+                ]
+        )
+            if (isSet)
+                throw EngineException.NotImplemented($"update {flag} is not supported yet by this release of Skiff");
+    }
+
     static IEnumerable<(bool IsSet, string Flag)> Members(ContainerCreateBody body, HostConfig host) =>
         [
             (host.PortBindings is { Count: > 0 }, "publishing ports (-p, --publish)"),

@@ -21,6 +21,15 @@ internal static class Resources
         };
     }
 
+    /// <summary>The limits alone, for a cgroup that has had others: also that there is none any more.</summary>
+    internal static LinuxResources Limits(HostSettings host) =>
+        new()
+        {
+            Memory = Memory(host),
+            Cpu = Cpu(host),
+            Pids = host.PidsLimit != 0 ? new LinuxPids { Limit = host.PidsLimit } : null,
+        };
+
     static LinuxMemory? Memory(HostSettings host)
     {
         if (

@@ -150,6 +150,10 @@ internal sealed class BundleBuilder(
     /// <summary>Host pids of the container's processes.</summary>
     internal IReadOnlyList<int> Processes(Container container) => CgroupOf(CgroupPath(container)).Processes();
 
+    /// <summary>The limits of a container as a runtime-spec resources object.</summary>
+    internal static string LimitsJson(Container container) =>
+        JsonSerializer.Serialize(Resources.Limits(container.Host), RuntimeJson.Default.LinuxResources);
+
     /// <summary>Kills what is left in a container's cgroup and removes it. Idempotent.</summary>
     internal static void RemoveCgroup(string path)
     {

@@ -160,6 +160,10 @@ public sealed partial class ContainerService
     public Task UnpauseAsync(string nameOrId, CancellationToken cancellation) =>
         lifecycle.UnpauseAsync(store.Get(nameOrId), cancellation);
 
+    /// <summary>Changes limits and restart policy. Returns warnings for the user.</summary>
+    public Task<IReadOnlyList<string>> UpdateAsync(string nameOrId, ContainerUpdate update, CancellationToken cancellation) =>
+        lifecycle.UpdateAsync(store.Get(nameOrId), update, cancellation);
+
     public async Task RenameAsync(string nameOrId, string newName, CancellationToken cancellation)
     {
         var live = store.Get(nameOrId);

@@ -364,6 +364,33 @@ internal sealed class Lifecycle(
         }
     }
 
+    /// <summary>Changes limits, at once in a running container, and the restart policy. Returns warnings for the user.</summary>
+    /// <exception cref="EngineException">InvalidParameter; Conflict: it is being removed; System: the kernel refused, nothing changed</exception>
+    internal async Task<IReadOnlyList<string>> UpdateAsync(
+        LiveContainer live,
+        ContainerUpdate update,
+        CancellationToken cancellation
+    )
+    {
+        using (await live.LockAsync(cancellation))
+        {
+            var container = live.Record;
+            if (container.State.Status == ContainerStatus.Dead)
+                throw EngineException.Conflict("container is marked for removal and cannot be \"update\"");
+            var updated = container with { Host = update.Apply(container.Host) };
+            var warnings = bundles.Check(updated);
+            if (container.State.IsRunning && update.ChangesLimits)
+                await AskAsync<DoneAnswer>(
+                    RunningTask(live),
+                    new UpdateRequest(BundleBuilder.LimitsJson(updated)),
+                    CancellationToken.None
+                );
+            store.Save(live, updated);
+            events.Publish(updated, "update");
+            return warnings;
+        }
+    }
+
     /// <summary>Host pids of the container's processes.</summary>
     internal IEnumerable<int> Processes(LiveContainer live) => bundles.Processes(live.Record);
 

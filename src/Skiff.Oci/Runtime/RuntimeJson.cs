@@ -10,4 +10,5 @@ namespace Skiff.Oci.Runtime;
 )]
 [JsonSerializable(typeof(Spec))]
 [JsonSerializable(typeof(SpecProcess))]
+[JsonSerializable(typeof(LinuxResources))]
 public sealed partial class RuntimeJson : JsonSerializerContext;

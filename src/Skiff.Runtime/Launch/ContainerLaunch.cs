@@ -146,6 +146,8 @@ internal sealed class ContainerLaunch : IShimContainer
     /// <exception cref="LaunchException">one cannot be set; those before it are</exception>
     public void Update(LinuxResources resources) => cgroups.Set(resources);
 
+    void IShimContainer.Update(LinuxResources resources, string json) => Update(resources);
+
     public void Thaw() => cgroups.Cgroup.Thaw();
 
     /// <summary>True if the kernel killed a process of the container for lack of memory. Ask before Remove.</summary>

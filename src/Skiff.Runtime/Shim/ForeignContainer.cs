@@ -110,6 +110,13 @@ internal sealed class ForeignContainer : IShimContainer
 
     public void Kill(int signal) => Call(null, "kill", "--all", id, signal.ToString(CultureInfo.InvariantCulture));
 
+    public void Update(LinuxResources resources, string json)
+    {
+        string file = Path.Combine(place, "resources.json");
+        File.WriteAllText(file, json);
+        Call(null, "update", "--resources", file, id);
+    }
+
     public void Freeze() => Call(null, "pause", id);
 
     public void Thaw() => Call(null, "resume", id);

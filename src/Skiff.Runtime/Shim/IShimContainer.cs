@@ -23,6 +23,10 @@ internal interface IShimContainer : IDisposable
     /// <summary>Sends a signal to every process.</summary>
     void Kill(int signal);
 
+    /// <summary>Other limits; what is not named stays.</summary>
+    /// <param name="json">the same as it came</param>
+    void Update(LinuxResources resources, string json);
+
     void Freeze();
     void Thaw();
 

@@ -94,6 +94,7 @@ internal sealed class Shim : IDisposable
                 KillRequest kill => Kill(kill),
                 ResizeRequest resize => Resize(resize),
                 PauseRequest pause => Pause(pause),
+                UpdateRequest update => Update(update),
                 StateRequest => State(),
                 ShutdownRequest => Shutdown(),
                 _ => throw Failure(FailureKind.Other, $"unknown request {request.GetType().Name}"),
@@ -229,6 +230,14 @@ internal sealed class Shim : IDisposable
         else
             launch!.Freeze();
         frozen = !request.Resume;
+        return new DoneAnswer();
+    }
+
+    DoneAnswer Update(UpdateRequest request)
+    {
+        CheckRunning();
+        byte[] json = Encoding.UTF8.GetBytes(request.ResourcesJson);
+        launch!.Update(SpecReader.ReadResources(json), request.ResourcesJson);
         return new DoneAnswer();
     }
 

@@ -17,6 +17,7 @@ public sealed class TaskFramingTests
             new KillRequest(null, 9, All: true),
             new ResizeRequest(null, 24, 80),
             new PauseRequest(Resume: true),
+            new UpdateRequest("""{"pids":{"limit":3}}"""),
             new StateRequest(),
             new ShutdownRequest(),
         ];
