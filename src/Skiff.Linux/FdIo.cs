@@ -73,6 +73,10 @@ public static unsafe class FdIo
     /// <exception cref="ErrnoException">ENOENT, EACCES</exception>
     public static Fd OpenReadWrite(string path) => Open(path, Libc.O_RDWR, 0);
 
+    /// <summary>Makes a file without a name in a directory, gone with its last descriptor; close-on-exec. O_TMPFILE.</summary>
+    /// <exception cref="ErrnoException">ENOENT; EOPNOTSUPP: the file system cannot</exception>
+    public static Fd OpenUnnamed(string directory) => Open(directory, Libc.O_TMPFILE | Libc.O_RDWR, 0x180);
+
     /// <summary>Opens an existing file for reading; close-on-exec.</summary>
     /// <exception cref="ErrnoException">ENOENT, EACCES</exception>
     public static Fd OpenRead(string path) => Open(path, Libc.O_RDONLY, 0);

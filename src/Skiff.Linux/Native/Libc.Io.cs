@@ -15,6 +15,7 @@ internal static unsafe partial class Libc
     internal const int O_APPEND = 0x400;
     internal const int O_NONBLOCK = 0x800;
     internal static readonly int O_DIRECTORY = RuntimeInformation.ProcessArchitecture == Architecture.Arm64 ? 0x4000 : 0x10000;
+    internal static readonly int O_TMPFILE = 0x400000 | O_DIRECTORY;
     internal const int O_CLOEXEC = 0x80000;
     internal const int O_PATH = 0x200000;
 

@@ -5,9 +5,9 @@ using Skiff.Linux.Sockets;
 namespace Skiff.Runtime.Shim;
 
 /// <summary>
-/// A connection after its Attach. What the client does not take at once waits first in its socket (1 MiB), then here;
-/// while something waits here the process's output is not read (<see cref="IsBehind"/>), so a slow reader gets
-/// everything and memory stays bounded.
+/// A connection after its Attach. What the client does not take at once waits first in its socket (1 MiB), then in a
+/// backlog; while that is full the process's output is not read (<see cref="IsBehind"/>), so a slow reader gets everything
+/// and memory stays bounded. One that has stopped reading gets a larger backlog, on disk.
 /// </summary>
 internal sealed class AttachClient : Watch
 {
@@ -15,7 +15,7 @@ internal sealed class AttachClient : Watch
 
     readonly HeldProcess process;
     readonly EventLoop loop;
-    readonly PendingBytes waiting = new();
+    readonly Backlog waiting = new();
     bool inputEnded;
     bool outputEnded;
     bool peerGone;
@@ -36,8 +36,11 @@ internal sealed class AttachClient : Watch
     public bool Stdout { get; }
     public bool Stderr { get; }
 
-    /// <summary>Output waits here for the client to read.</summary>
-    public bool IsBehind => !waiting.IsEmpty;
+    /// <summary>No more output can be kept for the client.</summary>
+    public bool IsBehind => waiting.IsFull;
+
+    /// <summary>It has stopped reading: what it does not take may go to a file in the directory.</summary>
+    public void AllowFile(string directory) => waiting.AllowFile(directory);
 
     /// <summary>Sends output, or keeps what does not fit. Closes the client if it is gone.</summary>
     public void Send(ReadOnlySpan<byte> bytes)
@@ -101,7 +104,10 @@ internal sealed class AttachClient : Watch
         if (waiting.TryWrite(Fd, out Errno error))
         {
             if (!waiting.IsEmpty)
+            {
+                process.ClientChanged();
                 return;
+            }
             if (outputEnded)
             {
                 Close();
@@ -172,6 +178,7 @@ internal sealed class AttachClient : Watch
         UnixSocket.ShutdownBoth(Fd);
         while (FdIo.TryRead(Fd, process.Buffer.Payload, out _) > 0) { }
         loop.Remove(this);
+        waiting.Dispose();
         process.ClientClosed(this);
     }
 }

@@ -36,6 +36,9 @@ internal sealed class ContainerLog : IDisposable
         OpenFile();
     }
 
+    /// <summary>Where the log is.</summary>
+    public string Directory => Path.GetDirectoryName(path)!;
+
     /// <summary>Lines that could not be written, in bytes of log.</summary>
     public long LostBytes { get; private set; }
 

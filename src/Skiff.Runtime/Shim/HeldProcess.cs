@@ -133,6 +133,20 @@ internal sealed class HeldProcess(EventLoop loop, IoBuffer buffer)
             ClientChanged();
     }
 
+    /// <summary>Output is not read, because a client does not take what it has got.</summary>
+    public bool IsHeldUp => paused;
+
+    /// <summary>The clients that hold it up have stopped reading: the log goes on without them, if there is one.</summary>
+    public void GoOn()
+    {
+        if (Log is null)
+            return;
+        foreach (AttachClient client in clients)
+            if (client.IsBehind)
+                client.AllowFile(Log.Directory);
+        ClientChanged();
+    }
+
     /// <summary>A client fell behind or caught up: output is read only while none is behind.</summary>
     public void ClientChanged()
     {

@@ -42,6 +42,13 @@ internal sealed class PendingBytes
         return true;
     }
 
+    /// <summary>Gives all to another, behind what that has.</summary>
+    public void MoveTo(PendingBytes other)
+    {
+        other.Add(bytes.AsSpan(start, end - start));
+        Clear();
+    }
+
     public void Clear()
     {
         bytes = [];

@@ -59,12 +59,14 @@ internal sealed class Shim : IDisposable
             bool unused = init.IsPending && loop.Count == 1;
             TimeSpan? patience =
                 unused ? UnusedFor
-                : grown ? GrownFor
+                : grown || (init.IsHeldUp && init.Log is not null) ? GrownFor
                 : null;
             if (loop.RunOnce(patience))
                 continue;
             if (unused)
                 return;
+            if (init.IsHeldUp)
+                init.GoOn();
             grown = false;
             buffer.Release();
             IdleMemory.Shrink(alone: true);
