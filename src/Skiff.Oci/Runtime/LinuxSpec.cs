@@ -19,6 +19,7 @@ public sealed record LinuxSpec
     public IReadOnlyList<string>? MaskedPaths { get; init; }
     public IReadOnlyList<string>? ReadonlyPaths { get; init; }
     public string? MountLabel { get; init; }
+    public LinuxIntelRdt? IntelRdt { get; init; }
     public LinuxPersonality? Personality { get; init; }
 }
 
@@ -99,7 +100,48 @@ public sealed record LinuxResources
     public LinuxCpu? Cpu { get; init; }
     public LinuxPids? Pids { get; init; }
     public LinuxBlockIO? BlockIO { get; init; }
+    public IReadOnlyList<LinuxHugepageLimit>? HugepageLimits { get; init; }
+    public LinuxNetwork? Network { get; init; }
+
+    /// <summary>By device: "mlx5_1".</summary>
+    public IReadOnlyDictionary<string, LinuxRdma>? Rdma { get; init; }
     public IReadOnlyDictionary<string, string>? Unified { get; init; }
+}
+
+public sealed record LinuxHugepageLimit
+{
+    /// <summary>"2MB", as the kernel names it.</summary>
+    public required string PageSize { get; init; }
+
+    /// <summary>Bytes.</summary>
+    public ulong Limit { get; init; }
+}
+
+/// <summary>Of cgroup v1 only.</summary>
+public sealed record LinuxNetwork
+{
+    [JsonPropertyName("classID")]
+    public uint? ClassId { get; init; }
+    public IReadOnlyList<LinuxInterfacePriority>? Priorities { get; init; }
+}
+
+public sealed record LinuxInterfacePriority
+{
+    public required string Name { get; init; }
+    public uint Priority { get; init; }
+}
+
+public sealed record LinuxRdma
+{
+    public uint? HcaHandles { get; init; }
+    public uint? HcaObjects { get; init; }
+}
+
+/// <summary>runtime-spec: config-linux.md, IntelRdt. Only that it is there is of interest.</summary>
+public sealed record LinuxIntelRdt
+{
+    [JsonPropertyName("closID")]
+    public string? ClosId { get; init; }
 }
 
 public sealed record LinuxDeviceRule

@@ -24,6 +24,7 @@ internal static class LinuxSpecReader
             MaskedPaths = e.Texts("maskedPaths"),
             ReadonlyPaths = e.Texts("readonlyPaths"),
             MountLabel = e.Text("mountLabel"),
+            IntelRdt = e.Object("intelRdt", r => new LinuxIntelRdt { ClosId = r.Text("closID") }),
             Personality = e.Object(
                 "personality",
                 p => new LinuxPersonality { Domain = p.Text("domain"), Flags = p.Texts("flags") }
@@ -68,6 +69,25 @@ internal static class LinuxSpecReader
             Cpu = e.Object("cpu", Cpu),
             Pids = e.Object("pids", p => new LinuxPids { Limit = p.Number("limit").Int64() ?? 0 }),
             BlockIO = e.Object("blockIO", BlockIO),
+            HugepageLimits = e.List(
+                "hugepageLimits",
+                h => new LinuxHugepageLimit { PageSize = h.Needed("pageSize"), Limit = h.Number("limit").UInt64() ?? 0 }
+            ),
+            Network = e.Object(
+                "network",
+                n => new LinuxNetwork
+                {
+                    ClassId = n.Number("classID").UInt32(),
+                    Priorities = n.List(
+                        "priorities",
+                        p => new LinuxInterfacePriority { Name = p.Needed("name"), Priority = p.Number("priority").UInt32() ?? 0 }
+                    ),
+                }
+            ),
+            Rdma = e.Map(
+                "rdma",
+                r => new LinuxRdma { HcaHandles = r.Number("hcaHandles").UInt32(), HcaObjects = r.Number("hcaObjects").UInt32() }
+            ),
             Unified = e.TextMap("unified"),
         };
 

@@ -107,6 +107,9 @@ internal static class SpecValidator
         Refuse(linux.UidMappings is { Count: > 0 } || linux.GidMappings is { Count: > 0 }, "ID mappings");
         Refuse(linux.TimeOffsets is { Count: > 0 }, "linux.timeOffsets");
         Refuse(linux.Personality is not null, "linux.personality");
+        Refuse(linux.IntelRdt is not null, "linux.intelRdt");
+        foreach (LinuxHugepageLimit pages in linux.Resources?.HugepageLimits ?? [])
+            Require(pages.PageSize.All(char.IsAsciiLetterOrDigit), $"there is no page size {pages.PageSize}");
         Refuse(linux.MountLabel is { Length: > 0 }, "linux.mountLabel");
         Refuse(linux.Seccomp?.ListenerPath is { Length: > 0 }, "linux.seccomp.listenerPath");
         string? cgroup = linux.CgroupsPath;

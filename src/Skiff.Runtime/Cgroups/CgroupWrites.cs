@@ -29,8 +29,32 @@ internal static class CgroupWrites
         if (resources.Pids is { Limit: not 0 } pids)
             writes.Add(Same("pids.limit", "pids", "pids.max", OrMax(pids.Limit)));
         BlockIo(resources.BlockIO, writes);
+        foreach (LinuxHugepageLimit pages in resources.HugepageLimits ?? [])
+        {
+            string limit = Text(pages.Limit);
+            writes.Add(
+                Both(
+                    "hugepageLimits",
+                    "hugetlb",
+                    $"hugetlb.{pages.PageSize}.limit_in_bytes",
+                    limit,
+                    $"hugetlb.{pages.PageSize}.max",
+                    limit
+                )
+            );
+        }
+        if (resources.Network?.ClassId is uint id)
+            writes.Add(new("network.classID", "net_cls", ("net_cls.classid", Text(id)), null));
+        foreach (LinuxInterfacePriority one in resources.Network?.Priorities ?? [])
+            writes.Add(new("network.priorities", "net_prio", ("net_prio.ifpriomap", $"{one.Name} {Text(one.Priority)}"), null));
+        foreach ((string device, LinuxRdma limits) in resources.Rdma ?? new Dictionary<string, LinuxRdma>())
+            writes.Add(Same("rdma", "rdma", "rdma.max", $"{device} {Rdma(limits)}"));
         return writes;
     }
+
+    static string Rdma(LinuxRdma limits) =>
+        $"hca_handle={(limits.HcaHandles is uint handles ? Text(handles) : "max")} "
+        + $"hca_object={(limits.HcaObjects is uint objects ? Text(objects) : "max")}";
 
     static void Memory(LinuxMemory? memory, List<CgroupWrite> writes)
     {

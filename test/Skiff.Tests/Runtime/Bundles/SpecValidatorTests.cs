@@ -26,6 +26,16 @@ public sealed class SpecValidatorTests
         Refused("not absolute", Valid with { Hooks = new() { Poststop = [new() { Path = "x" }] } });
 
     [Fact]
+    public void Refuses_intelRdt_and_page_sizes_that_are_paths()
+    {
+        Refused("linux.intelRdt", With(new() { Namespaces = Namespaces, IntelRdt = new() }));
+        Refused(
+            "page size",
+            With(new() { Namespaces = Namespaces, Resources = new() { HugepageLimits = [new() { PageSize = "../x" }] } })
+        );
+    }
+
+    [Fact]
     public void Refuses_a_hook_without_time_to_run() =>
         Refused("not above 0", Valid with { Hooks = new() { Prestart = [new() { Path = "/x", Timeout = 0 }] } });
 

@@ -34,6 +34,22 @@ public sealed class CgroupWritesTests
     }
 
     [Fact]
+    public void Pages_classes_and_remote_memory_have_their_own_controllers()
+    {
+        var limits = new LinuxResources
+        {
+            HugepageLimits = [new() { PageSize = "2MB", Limit = 4096 }],
+            Network = new() { ClassId = 7, Priorities = [new() { Name = "eth0", Priority = 3 }] },
+            Rdma = new Dictionary<string, LinuxRdma> { ["mlx"] = new() { HcaHandles = 2 } },
+        };
+        Assert.Equal(
+            ["hugetlb.2MB.limit_in_bytes=4096", "net_cls.classid=7", "net_prio.ifpriomap=eth0 3", "rdma.max=mlx hca_handle=2 hca_object=max"],
+            V1(limits)
+        );
+        Assert.Equal(["hugetlb.2MB.max=4096", "-", "-", "rdma.max=mlx hca_handle=2 hca_object=max"], V2(limits));
+    }
+
+    [Fact]
     public void Minus_one_is_no_limit()
     {
         var limits = new LinuxResources
