@@ -31,7 +31,13 @@ public sealed class SpecValidatorTests
         Refused("linux.intelRdt", With(new() { Namespaces = Namespaces, IntelRdt = new() }));
         Refused(
             "page size",
-            With(new() { Namespaces = Namespaces, Resources = new() { HugepageLimits = [new() { PageSize = "../x" }] } })
+            With(
+                new()
+                {
+                    Namespaces = Namespaces,
+                    Resources = new() { HugepageLimits = [new() { PageSize = "../x" }] },
+                }
+            )
         );
     }
 

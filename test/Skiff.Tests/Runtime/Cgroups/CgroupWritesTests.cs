@@ -43,7 +43,12 @@ public sealed class CgroupWritesTests
             Rdma = new Dictionary<string, LinuxRdma> { ["mlx"] = new() { HcaHandles = 2 } },
         };
         Assert.Equal(
-            ["hugetlb.2MB.limit_in_bytes=4096", "net_cls.classid=7", "net_prio.ifpriomap=eth0 3", "rdma.max=mlx hca_handle=2 hca_object=max"],
+            [
+                "hugetlb.2MB.limit_in_bytes=4096",
+                "net_cls.classid=7",
+                "net_prio.ifpriomap=eth0 3",
+                "rdma.max=mlx hca_handle=2 hca_object=max",
+            ],
             V1(limits)
         );
         Assert.Equal(["hugetlb.2MB.max=4096", "-", "-", "rdma.max=mlx hca_handle=2 hca_object=max"], V2(limits));
