@@ -132,6 +132,7 @@ internal sealed class ContainersApi(Engine.Engine engine)
         var filters = request.Filters("until", "label", "label!");
         var until = filters["until"] is [var text, ..] ? ApiTime.Parse(text) : DateTimeOffset.MaxValue;
         var removed = new List<string>();
+        ulong reclaimed = 0;
         foreach (var container in containers.List())
         {
             if (
@@ -144,15 +145,17 @@ internal sealed class ContainersApi(Engine.Engine engine)
             request.Gone.ThrowIfCancellationRequested();
             try
             {
+                long own = engine.Files.Sizes(container).Own;
                 await containers.RemoveAsync(container.Id, force: false, default);
                 removed.Add(container.Id);
+                reclaimed += (ulong)own;
             }
             catch (EngineException e) when (e.Kind is ErrorKind.NotFound or ErrorKind.Conflict)
             {
                 // Removed or started by someone else meanwhile.
             }
         }
-        await request.AnswerAsync(new ContainerPruneAnswer(removed, 0), DockerJson.Wire.ContainerPruneAnswer);
+        await request.AnswerAsync(new ContainerPruneAnswer(removed, reclaimed), DockerJson.Wire.ContainerPruneAnswer);
     }
 
     async Task WaitAsync(ApiRequest request)
