@@ -29,7 +29,11 @@ public sealed class PruneTests(Port port)
     public void Without_a_yes_everything_stays()
     {
         string created = engine.Skiff("create", "-l", "prune-asked", "busybox", "true").Expect().Text;
-        Assert.Contains("Are you sure", engine.SkiffWithInput("n\n"u8.ToArray(), "container", "prune", "--filter", "label=prune-asked").Expect().Output, StringComparison.Ordinal);
+        Assert.Contains(
+            "Are you sure",
+            engine.SkiffWithInput("n\n"u8.ToArray(), "container", "prune", "--filter", "label=prune-asked").Expect().Output,
+            StringComparison.Ordinal
+        );
         engine.Skiff("inspect", created).Expect();
         engine.SkiffWithInput("y\n"u8.ToArray(), "container", "prune", "--filter", "label=prune-asked").Expect();
         engine.Skiff("inspect", created).Expect(1);
