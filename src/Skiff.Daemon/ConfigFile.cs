@@ -30,6 +30,7 @@ internal sealed record ConfigFile
     public string? SeccompProfile { get; init; }
     public bool? NoNewPrivileges { get; init; }
     public bool? Init { get; init; }
+    public string? UsernsRemap { get; init; }
     public IReadOnlyList<string>? Labels { get; init; }
     public int? MaxConcurrentDownloads { get; init; }
     public int? MaxConcurrentUploads { get; init; }

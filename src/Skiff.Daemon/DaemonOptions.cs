@@ -88,6 +88,10 @@ internal sealed class DaemonFlags
     {
         Description = "Set no-new-privileges for containers unless they say otherwise",
     };
+    readonly Option<string?> usernsRemap = new("--userns-remap")
+    {
+        Description = "Users and groups of containers: default, USER or USER:GROUP of /etc/subuid and /etc/subgid",
+    };
     readonly Option<bool> init = new("--init") { Description = "Run an init in containers unless they say otherwise" };
     readonly Option<string[]> labels = new("--label") { Description = "Label of the engine, KEY=VALUE; repeatable" };
     readonly Option<int?> downloads = new("--max-concurrent-downloads")
@@ -157,6 +161,7 @@ internal sealed class DaemonFlags
             seccomp,
             noNewPrivileges,
             init,
+            usernsRemap,
             labels,
             downloads,
             uploads,
@@ -232,6 +237,7 @@ internal sealed class DaemonFlags
                     ? Checks.Seccomp(profile)
                     : "builtin",
                 NoNewPrivileges = Both(flags, noNewPrivileges, config.NoNewPrivileges, "no-new-privileges"),
+                UsernsRemap = One(flags, usernsRemap, config.UsernsRemap, "userns-remap") ?? "",
                 Init = Both(flags, init, config.Init, "init"),
                 Labels = [.. Many(flags, labels, config.Labels, "labels").Select(Checks.Label)],
                 CgroupParent = One(flags, cgroupParent, config.CgroupParent, "cgroup-parent") ?? defaults.CgroupParent,

@@ -57,7 +57,9 @@ public sealed class Engine : IAsyncDisposable
             events,
             background
         );
-        Containers = new ContainerService(store, lifecycle, execs, Images, Images.Snapshots, Networks, Layout, options, events);
+        Containers = new ContainerService(store, lifecycle, execs, Images, Images.Snapshots, Networks, Layout, options, events,
+            new UserIdPool(store, UsersOf(options))
+        );
         Files = new ContainerFiles(store, lifecycle, Images, bundles, events);
         Stats = new StatsService(store, bundles.CgroupPath, background);
         Recovery = new Recovery(Layout, journal, store, lifecycle, Networks, background);
@@ -89,6 +91,13 @@ public sealed class Engine : IAsyncDisposable
 
     /// <summary>A container's root, or null if it is gone.</summary>
     public Snapshot? SnapshotOf(string containerId) => Images.Snapshots.Find(containerId);
+
+    static Bundles.UserIds? UsersOf(EngineOptions options) =>
+        options.UsernsRemap.Length == 0
+            ? null
+            : SubordinateIds.Find(options.UsernsRemap, TextOf("/etc/subuid"), TextOf("/etc/subgid"));
+
+    static string TextOf(string path) => File.Exists(path) ? File.ReadAllText(path) : "";
 
     internal StateLayout Layout { get; }
     Recovery Recovery { get; }

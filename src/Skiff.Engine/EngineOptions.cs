@@ -47,6 +47,9 @@ public sealed record EngineOptions
     public string SeccompProfile { get; init; } = "builtin";
     public bool NoNewPrivileges { get; init; }
 
+    /// <summary>"default", "user" or "user:group" of /etc/subuid and /etc/subgid: the ids of containers that say nothing.</summary>
+    public string UsernsRemap { get; init; } = "";
+
     /// <summary>Containers that say nothing run under a small init.</summary>
     public bool Init { get; init; }
 

@@ -319,7 +319,7 @@ internal sealed partial class ContainerOptions
         tty = flags.Bool("tty", "Give it a terminal", 't');
         ulimit = Checked("ulimit", "Set a resource limit (nofile=1024:2048)", "ulimit", DeviceOption.Ulimit);
         user = flags.String("user", "User and group (name|uid[:group|gid])", 'u');
-        userns = flags.String("userns", "User namespace: host");
+        userns = flags.String("userns", "User namespace: host, or auto for users of its own");
         uts = flags.String("uts", "UTS namespace: host");
         volume = flags.List("volume", "Mount a directory or volume (/a:/b[:ro])", 'v');
         volumeDriver = flags.String("volume-driver", "Driver of its volumes");

@@ -92,6 +92,7 @@ internal static class CreateMapping
             NetworkMode = host.NetworkMode is "" or "default" ? "bridge" : host.NetworkMode,
             IpcMode = host.IpcMode,
             PidMode = host.PidMode,
+            UsernsMode = host.UsernsMode,
             UtsMode = host.UTSMode,
             CgroupnsMode = host.CgroupnsMode,
             CgroupParent = host.CgroupParent.Length > 0 ? host.CgroupParent : null,

@@ -32,6 +32,7 @@ internal static class HostConfigMapping
             ReadonlyRootfs = host.ReadonlyRootfs,
             SecurityOpt = OrNull(host.SecurityOpt),
             Tmpfs = host.Tmpfs.Count > 0 ? host.Tmpfs : null,
+            UsernsMode = host.UsernsMode,
             UTSMode = host.UtsMode,
             ShmSize = host.ShmSizeBytes > 0 ? host.ShmSizeBytes : 64 << 20,
             Sysctls = host.Sysctls.Count > 0 ? host.Sysctls : null,

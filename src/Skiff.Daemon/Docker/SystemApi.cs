@@ -167,6 +167,7 @@ internal sealed class SystemApi(Engine.Engine engine, ServerInfo server)
                     .. host.AppArmor ? ["name=apparmor"] : Array.Empty<string>(),
                     .. host.Seccomp ? [$"name=seccomp,profile={options.SeccompProfile}"] : Array.Empty<string>(),
                     .. options.NoNewPrivileges ? ["name=no-new-privileges"] : Array.Empty<string>(),
+                    .. options.UsernsRemap.Length > 0 ? ["name=userns"] : Array.Empty<string>(),
                     "name=cgroupns",
                 ],
                 FirewallBackend = request.Version < new ApiVersion(1, 49) ? null : new InfoFirewall { Driver = "nftables" },

@@ -38,7 +38,6 @@ internal static class Unsupported
             (host.VolumesFrom is { Count: > 0 }, "--volumes-from"),
             (host.VolumeDriver is not ("" or "local"), "--volume-driver"),
             (body.Volumes is { Count: > 0 }, "-v with a container path only (an anonymous volume)"),
-            (host.UsernsMode.Length > 0, "--userns"),
             (host.Links is { Count: > 0 }, "--link"),
             (host.StorageOpt is { Count: > 0 }, "--storage-opt"),
             (host.Isolation is not ("" or "default"), "--isolation"),

@@ -36,6 +36,9 @@ public sealed record BundleRequest
     /// <summary>The process namespace of another container; null makes one, or takes the host's.</summary>
     public string? PidNamespacePath { get; init; }
 
+    /// <summary>The container's own range of users; null: those of the host.</summary>
+    public UserIds? Ids { get; init; }
+
     /// <summary>Shares and rates of block devices, which the user names by path and the kernel by number.</summary>
     public LinuxBlockIO? BlockIO { get; init; }
 

@@ -23,6 +23,8 @@ public static class BundleWriter
             Linux = new LinuxSpec
             {
                 Namespaces = [.. Namespaces(request)],
+                UidMappings = request.Ids?.Uids,
+                GidMappings = request.Ids?.Gids,
                 Devices = request.Devices.Count > 0 ? request.Devices : null,
                 CgroupsPath = CgroupsPath(request.CgroupParent, host, request.Id),
                 Resources = Resources.Of(request),
@@ -141,6 +143,8 @@ public static class BundleWriter
     {
         var host = request.Host;
         yield return new LinuxNamespace { Type = "mount" };
+        if (request.Ids is not null)
+            yield return new LinuxNamespace { Type = "user" };
         if (request.NetworkNamespacePath is { } network)
             yield return new LinuxNamespace { Type = "network", Path = network };
         if (host.UtsMode != "host")

@@ -16,6 +16,9 @@ public sealed record HostSettings
     /// <summary>"", "host" or "container:ID".</summary>
     public string PidMode { get; init; } = "";
 
+    /// <summary>"" (the engine's --userns-remap), "host" or "auto".</summary>
+    public string UsernsMode { get; init; } = "";
+
     /// <summary>"" or "host".</summary>
     public string UtsMode { get; init; } = "";
 

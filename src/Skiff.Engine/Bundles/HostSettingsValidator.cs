@@ -30,6 +30,7 @@ public static class HostSettingsValidator
             Mode("--pid", "PID", host.PidMode, "", "private", "host");
         ContainerMode.CheckNetwork(host);
         BlockIO(host);
+        Mode("--userns", "USER", host.UsernsMode, "", "host", "auto");
         Mode("--uts", "UTS", host.UtsMode, "", "host");
         Mode("--cgroupns", "cgroup namespace", host.CgroupnsMode, "", "private", "host");
         return host.OomKillDisable && host.MemoryBytes == 0

@@ -14,6 +14,12 @@ internal static class MountList
         foreach (var mount in users)
             if (!places.Add(mount.Destination))
                 throw EngineException.Invalid($"Duplicate mount point: {mount.Destination}");
+        // What is the container's own belongs to its users; a bind mount belongs to whom it belongs on the host.
+        string[] mapped = request.Ids is null ? [] : ["idmap"];
+        var root = request.Root with
+        {
+            Options = [.. request.Root.Options ?? [], .. mapped],
+        };
         // The user's /dev comes with its own pts, shm and mqueue, which ours would hide.
         bool ownDev = places.Contains("/dev");
         var system = DefaultSpec
@@ -24,10 +30,10 @@ internal static class MountList
             .EtcFiles.Where(f => !places.Contains(f.Key))
             .OrderBy(f => f.Key, StringComparer.Ordinal)
             .Select(f =>
-                DefaultSpec.Bind(f.Value, f.Key, host.ReadonlyRootfs ? ["rbind", "ro", "rprivate"] : ["rbind", "rprivate"])
+                DefaultSpec.Bind(f.Value, f.Key, [.. mapped, .. host.ReadonlyRootfs ? ["rbind", "ro", "rprivate"] : (string[])["rbind", "rprivate"]])
             );
         // A mount at /a must be there before the one at /a/b.
-        return [request.Root, .. system, .. users.Concat(files).OrderBy(m => m.Destination.Count(c => c == '/'))];
+        return [root, .. system, .. users.Concat(files).OrderBy(m => m.Destination.Count(c => c == '/'))];
     }
 
     /// <summary>rslave or shared when a bind asks for mounts to pass between host and container; null: private.</summary>

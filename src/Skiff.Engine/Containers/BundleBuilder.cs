@@ -38,6 +38,10 @@ internal sealed class BundleBuilder(
             throw EngineException.NotImplemented(
                 $"--init is not supported with another runtime: \"{container.Host.Runtime}\" knows nothing of it"
             );
+        if (RuntimePath(container.Host) is not null && container.Ids is not null)
+            throw EngineException.NotImplemented(
+                $"--userns is not supported with another runtime: use --userns=host with \"{container.Host.Runtime}\""
+            );
         var root = new SpecMount { Destination = "/" };
         BundleWriter.Write(Request(container, root, AnyUser, hasSandbox: container.Host.NetworkMode != "host", joined: null));
         return warnings;
@@ -177,6 +181,7 @@ internal sealed class BundleBuilder(
             PidNamespacePath = joined?.PidPath,
             EtcFiles = etc.Paths(joined?.NetworkOwner ?? container.Id),
             Init = options.Init,
+            Ids = container.Ids,
             BlockIO = BlockDevices.Resolve(container.Host),
             Facts = facts,
             SeccompProfile = seccompProfile,

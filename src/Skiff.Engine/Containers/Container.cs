@@ -28,6 +28,9 @@ public sealed record Container
     /// <summary>Connections to networks; addresses only while running.</summary>
     public IReadOnlyList<Endpoint> Endpoints { get; init; } = [];
     public IReadOnlyList<EndpointRequest> Networks { get; init; } = [];
+
+    /// <summary>Its own range of users; null: those of the host.</summary>
+    public UserIds? Ids { get; init; }
     public string LogPath { get; init; } = "";
     public int RestartCount { get; init; }
 }

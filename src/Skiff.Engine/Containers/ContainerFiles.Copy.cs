@@ -198,13 +198,19 @@ public sealed partial class ContainerFiles
         {
             var container = live.Record;
             string inside = Clean(path);
-            if (container.State.IsRunning)
+            if (container is { State.IsRunning: true, Ids: not null } && write)
+                throw EngineException.NotImplemented(
+                    $"copying into the running container {live.Id}, whose users are its own (--userns), is not supported yet: stop it first"
+                );
+            // With users of its own, its files are read where they lie: there they belong to those they belong to inside.
+            bool direct = container.Ids is null;
+            if (container.State.IsRunning && direct)
                 root = TryOpenRunning(container);
             if (root is null)
             {
                 held = write ? await live.LockAsync(cancellation) : null;
                 container = live.Record;
-                if (container.State.IsRunning)
+                if (container.State.IsRunning && direct)
                     root = TryOpenRunning(container) ?? throw EngineException.Conflict($"container {live.Id} is about to end");
             }
             if (root is null)

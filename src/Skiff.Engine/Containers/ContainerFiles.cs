@@ -156,7 +156,7 @@ public sealed partial class ContainerFiles
     /// </summary>
     Fd OpenRoot(Container container)
     {
-        if (container.State.IsRunning && TryOpenRunning(container) is { } root)
+        if (container is { State.IsRunning: true, Ids: null } && TryOpenRunning(container) is { } root)
             return root;
         var snapshot = SnapshotOf(container);
         return Overlay.OpenDetached([snapshot.Upper, .. snapshot.Lowers]);

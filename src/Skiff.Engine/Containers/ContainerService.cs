@@ -26,6 +26,7 @@ public sealed partial class ContainerService
     readonly StateLayout layout;
     readonly EngineOptions options;
     readonly ContainerEvents events;
+    readonly UserIdPool userIds;
 
     internal ContainerService(
         ContainerStore store,
@@ -36,7 +37,8 @@ public sealed partial class ContainerService
         NetworkService networks,
         StateLayout layout,
         EngineOptions options,
-        ContainerEvents events
+        ContainerEvents events,
+        UserIdPool userIds
     )
     {
         this.store = store;
@@ -48,6 +50,7 @@ public sealed partial class ContainerService
         this.layout = layout;
         this.options = options;
         this.events = events;
+        this.userIds = userIds;
     }
 
     /// <summary>Newest first.</summary>
@@ -69,6 +72,8 @@ public sealed partial class ContainerService
         var config = ImageDefaults.Merge(request.Config, image.Config.Config);
         var (logDriver, logOptions) = LogSettings.Of(request.Host.LogDriver, request.Host.LogOptions, options);
         string id = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(32));
+        var ids = userIds.Reserve(request.Host);
+        using var reservation = new Reservation(userIds, ids);
         string name = request.Name is { Length: > 0 } given ? ValidName(given) : NameGenerator.Next(store.NameIsFree);
         var record = new Container
         {
@@ -87,6 +92,7 @@ public sealed partial class ContainerService
                 Runtime = request.Host.Runtime.Length > 0 ? request.Host.Runtime : options.DefaultRuntime,
             },
             Networks = NetworkRequests(request),
+            Ids = ids,
             LogPath = logDriver == "none" ? "" : layout.ContainerLog(id, logDriver),
         };
         // Everything about it is checked before anything is taken: the bundle of this container can be written.

@@ -28,7 +28,17 @@ public static unsafe class MountApi
     /// <param name="parameters">"size=64m" or a bare flag; a key may occur again. A value too long for
     /// fsconfig(2) is opened and handed over as a descriptor, which the path options of overlay accept.</param>
     /// <exception cref="ErrnoException">fsopen, fsconfig or fsmount, with the kernel's own words where it has some</exception>
-    public static Fd Make(string type, string? source, IEnumerable<string> parameters, MountFlags flags = default)
+    public static Fd Make(string type, string? source, IEnumerable<string> parameters, MountFlags flags = default) =>
+        Make(type, source, parameters, [], flags);
+
+    /// <summary>The same with parameters that are open directories.</summary>
+    internal static Fd Make(
+        string type,
+        string? source,
+        IEnumerable<string> parameters,
+        IEnumerable<(string Key, Fd Place)> places,
+        MountFlags flags
+    )
     {
         using Fd context = WithText(type, p => Libc.Call(Syscall.fsopen, p, (nint)FSOPEN_CLOEXEC), "fsopen");
         if (source is not null)
@@ -40,6 +50,14 @@ public static unsafe class MountApi
                 Configure(context, type, parameter, null);
             else
                 Configure(context, type, parameter[..equals], parameter[(equals + 1)..]);
+        }
+        foreach ((string key, Fd place) in places)
+        {
+            fixed (byte* k = Libc.Utf8(key))
+            {
+                if (Libc.Call(Syscall.fsconfig, context.Number, FSCONFIG_SET_FD, (nint)k, 0, place.Number) == -1)
+                    throw Failure(context, "fsconfig", $"{type}, {key}");
+            }
         }
         if (Libc.Call(Syscall.fsconfig, context.Number, FSCONFIG_CMD_CREATE) == -1)
             throw Failure(context, "fsconfig", type);
@@ -105,6 +123,30 @@ public static unsafe class MountApi
                 "move_mount",
                 directory
             );
+    }
+
+    /// <summary>
+    /// Shows files of a detached mount with other owners: what belongs to an id inside of the user namespace belongs to
+    /// the one outside. MOUNT_ATTR_IDMAP, mount_setattr(2).
+    /// </summary>
+    /// <exception cref="ErrnoException">mount_setattr: EINVAL: the filesystem cannot, or it is mapped already</exception>
+    public static void MapIds(Fd mount, Fd userNamespace, bool recursive)
+    {
+        const ulong MOUNT_ATTR_IDMAP = 0x100000;
+        var attr = new MountAttr { Set = MOUNT_ATTR_IDMAP, UserNamespace = (ulong)userNamespace.Number };
+        byte empty = 0;
+        Libc.Check(
+            Libc.Call(
+                Syscall.mount_setattr,
+                mount.Number,
+                (nint)(&empty),
+                Libc.AT_EMPTY_PATH | (recursive ? Libc.AT_RECURSIVE : 0),
+                (nint)(&attr),
+                sizeof(MountAttr)
+            ),
+            "mount_setattr",
+            "map of ids"
+        );
     }
 
     /// <summary>

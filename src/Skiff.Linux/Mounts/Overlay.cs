@@ -37,6 +37,59 @@ public static class Overlay
             : FromOneOption(options, flags);
     }
 
+    /// <summary>The same, with every layer seen through a map of ids: on disk, files keep the owners they have inside.</summary>
+    /// <param name="userNamespace">whose maps are meant</param>
+    /// <exception cref="ErrnoException">as above; ENOSYS: kernels before 6.15 take no detached mounts as layers</exception>
+    public static Fd FromOptions(IReadOnlyList<string> options, MountFlags flags, Fd userNamespace)
+    {
+        if (Environment.OSVersion.Version < DetachedLayers)
+            throw new ErrnoException("mount", "layers with mapped ids, which need Linux 6.15", Errno.ENOSYS);
+        var held = new List<Fd>();
+        try
+        {
+            var places = new List<(string, Fd)>();
+            var others = new List<string>();
+            Fd? above = null;
+            foreach (string option in options)
+            {
+                if (Value(option, "lowerdir+=") is string lower)
+                    places.Add(("lowerdir+", Mapped(lower)));
+                // Both must be of one mount.
+                else if (Value(option, "upperdir=") is string upper)
+                    places.Add(("upperdir", Inside(above ??= Mapped(Path.GetDirectoryName(upper)!), upper)));
+                else if (Value(option, "workdir=") is string work)
+                    places.Add(("workdir", Inside(above ??= Mapped(Path.GetDirectoryName(work)!), work)));
+                else
+                    others.Add(option);
+            }
+            return MountApi.Make("overlay", "overlay", others, places, flags);
+        }
+        finally
+        {
+            foreach (Fd fd in held)
+                fd.Dispose();
+        }
+
+        Fd Mapped(string path)
+        {
+            Fd copy = MountApi.Clone(path, recursive: false);
+            held.Add(copy);
+            MountApi.MapIds(copy, userNamespace, recursive: false);
+            return copy;
+        }
+
+        Fd Inside(Fd parent, string path)
+        {
+            Fd place = MountPoint.Open(parent, Path.GetFileName(path));
+            held.Add(place);
+            return place;
+        }
+
+        static string? Value(string option, string key) =>
+            option.StartsWith(key, StringComparison.Ordinal) ? option[key.Length..] : null;
+    }
+
+    static readonly Version DetachedLayers = new(6, 15);
     static readonly Version LowerDirectoryAppends = new(6, 7);
 
     /// <summary>

@@ -80,6 +80,28 @@ public sealed partial class LaunchPlan
         Add($"set the user to {uid}", Syscall.setresuid, (int)uid, (int)uid, (int)uid);
     }
 
+    /// <summary>personality(2): an execution domain and its flags.</summary>
+    public void SetPersonality(uint persona) => Add("set the personality", Syscall.personality, Arg.Flags(persona));
+
+    /// <summary>ioprio_set(2) of this process.</summary>
+    /// <param name="priority">class in the bits from 13 up, level below</param>
+    public void SetIoPriority(int priority) => Add("set the I/O priority", Syscall.ioprio_set, 1, 0, Arg.Flags((ulong)priority));
+
+    /// <summary>struct sched_attr, sched_setattr(2); times in nanoseconds.</summary>
+    public void SetScheduler(uint policy, ulong flags, int nice, uint priority, ulong runtime, ulong deadline, ulong period)
+    {
+        byte[] attr = new byte[48];
+        BinaryPrimitives.WriteUInt32LittleEndian(attr, (uint)attr.Length);
+        BinaryPrimitives.WriteUInt32LittleEndian(attr.AsSpan(4), policy);
+        BinaryPrimitives.WriteUInt64LittleEndian(attr.AsSpan(8), flags);
+        BinaryPrimitives.WriteInt32LittleEndian(attr.AsSpan(16), nice);
+        BinaryPrimitives.WriteUInt32LittleEndian(attr.AsSpan(20), priority);
+        BinaryPrimitives.WriteUInt64LittleEndian(attr.AsSpan(24), runtime);
+        BinaryPrimitives.WriteUInt64LittleEndian(attr.AsSpan(32), deadline);
+        BinaryPrimitives.WriteUInt64LittleEndian(attr.AsSpan(40), period);
+        Add("set the scheduler", Syscall.sched_setattr, 0, Arg.Bytes(attr, $"policy {policy}"), 0);
+    }
+
     /// <summary>Bit N is capability N. capset(2), version 3.</summary>
     public void SetCapabilities(ulong effective, ulong permitted, ulong inheritable)
     {

@@ -34,7 +34,20 @@ internal static class SpecValidator
         foreach (SpecMount mount in spec.Mounts ?? [])
         {
             Require(mount.Destination.StartsWith('/'), $"mount destination {mount.Destination} is not absolute");
-            Refuse(mount.UidMappings is { Count: > 0 } || mount.GidMappings is { Count: > 0 }, "ID-mapped mounts");
+            Require(
+                mount.UidMappings is { Count: > 0 } == mount.GidMappings is { Count: > 0 },
+                $"the mount of {mount.Destination} has mappings for users or for groups only"
+            );
+            MountOptions options = MountOptions.Parse(mount.Destination, mount.Options ?? []);
+            bool mapped = options.IdMap || mount.UidMappings is { Count: > 0 };
+            Require(
+                !options.IdMap || mount.UidMappings is { Count: > 0 } || IdMaps.HasUserNamespace(linux),
+                $"the mount of {mount.Destination} shall map ids, but there are no mappings"
+            );
+            Refuse(
+                mapped && !LaunchInputs.IsBind(mount) && mount is not { Type: "overlay", Destination: "/" },
+                $"ID-mapped mounts of type {mount.Type}"
+            );
         }
         foreach (LinuxDevice device in linux.Devices ?? [])
         {
@@ -49,8 +62,8 @@ internal static class SpecValidator
     {
         Require(process.Args is { Count: > 0 }, "process.args is empty");
         Require(process.Cwd.StartsWith('/'), $"process.cwd {process.Cwd} is not absolute");
-        Refuse(process.Scheduler is not null, "process.scheduler");
-        Refuse(process.IoPriority is not null, "process.ioPriority");
+        string? unknown = SchedulingPlan.Unknown(process);
+        Require(unknown is null, $"there is no {unknown}");
         Refuse(process.SelinuxLabel is { Length: > 0 }, "process.selinuxLabel");
         IEnumerable<string> texts = [.. process.Args!, .. process.Env ?? [], process.Cwd];
         Require(!texts.Any(t => t.Contains('\0', StringComparison.Ordinal)), "process holds a zero byte");
@@ -95,8 +108,8 @@ internal static class SpecValidator
         foreach (LinuxNamespace ns in linux.Namespaces ?? [])
         {
             Require(seen.Add(ns.Type), $"linux.namespaces names {ns.Type} twice");
-            Refuse(ns.Type is "user" or "time", $"a {ns.Type} namespace");
-            Require(ns.Type is "mount" or "pid" or "network" or "ipc" or "uts" or "cgroup", $"there is no {ns.Type} namespace");
+            Refuse(ns.Type is "time", $"a {ns.Type} namespace");
+            Require(ns.Type is "user" or "mount" or "pid" or "network" or "ipc" or "uts" or "cgroup", $"there is no {ns.Type} namespace");
             Refuse(ns is { Type: "mount", Path.Length: > 0 }, "joining a mount namespace");
         }
         Refuse(!seen.Contains("mount"), "a container without a mount namespace");
@@ -104,12 +117,24 @@ internal static class SpecValidator
 
     static void CheckLinux(LinuxSpec linux)
     {
-        Refuse(linux.UidMappings is { Count: > 0 } || linux.GidMappings is { Count: > 0 }, "ID mappings");
+        bool mapped = linux.UidMappings is { Count: > 0 } && linux.GidMappings is { Count: > 0 };
+        Require(
+            mapped || linux.Namespaces?.Any(n => n is { Type: "user", Path: null or "" }) != true,
+            "a new user namespace needs linux.uidMappings and linux.gidMappings"
+        );
+        Require(
+            IdMaps.HasUserNamespace(linux) || (linux.UidMappings ?? []).Count + (linux.GidMappings ?? []).Count == 0,
+            "ID mappings need a user namespace"
+        );
         Refuse(linux.TimeOffsets is { Count: > 0 }, "linux.timeOffsets");
-        Refuse(linux.Personality is not null, "linux.personality");
         Refuse(linux.IntelRdt is not null, "linux.intelRdt");
         foreach (LinuxHugepageLimit pages in linux.Resources?.HugepageLimits ?? [])
             Require(pages.PageSize.All(char.IsAsciiLetterOrDigit), $"there is no page size {pages.PageSize}");
+        Require(
+            linux.Personality is null or { Domain: "LINUX" or "LINUX32" },
+            $"there is no personality {linux.Personality?.Domain}"
+        );
+        Refuse(linux.Personality?.Flags is { Count: > 0 }, "linux.personality.flags");
         Refuse(linux.MountLabel is { Length: > 0 }, "linux.mountLabel");
         Refuse(linux.Seccomp?.ListenerPath is { Length: > 0 }, "linux.seccomp.listenerPath");
         string? cgroup = linux.CgroupsPath;

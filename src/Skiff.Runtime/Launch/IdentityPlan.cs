@@ -1,4 +1,5 @@
 // The process part of a plan: from root of the host with all rights to the user of config.json with few, then execve.
+using Skiff.Linux.Namespaces;
 using Skiff.Linux.Processes;
 using Skiff.Linux.Spawn;
 using Skiff.Oci.Runtime;
@@ -29,6 +30,7 @@ internal sealed class IdentityPlan(
             plan.ControlTerminal(0);
         foreach (SpecRlimit limit in process.Rlimits ?? [])
             plan.SetLimit(Rlimits.TryParse(limit.Type)!.Value, limit.Soft, limit.Hard, limit.Type);
+        SchedulingPlan.Of(plan, process);
         plan.CloseAtExecFrom(3 + facts.PreservedDescriptors);
     }
 
@@ -51,6 +53,8 @@ internal sealed class IdentityPlan(
     {
         var capabilities = new CapabilityPlan(plan, process.Capabilities, facts);
         plan.SetUmask(process.User.Umask ?? DefaultUmask);
+        if (inputs.User is Register user)
+            plan.Enter(user, NamespaceKinds.User, "join the user namespace");
         capabilities.LimitBoundingSet();
         // Loading a filter takes CAP_SYS_ADMIN or no_new_privs: with the former early, with the latter as late as can be,
         // so that the filter need not allow what is done here.

@@ -36,6 +36,9 @@ internal sealed class LaunchInputs
     /// <summary>Mounts that the parent has made, by their index in config.json: bind mounts, and the devpts.</summary>
     public IReadOnlyDictionary<int, Register> Mounts { get; private set; } = new Dictionary<int, Register>();
 
+    /// <summary>Where the user namespace is entered from: its file, or the first process; null if there is none.</summary>
+    public Register? User { get; private set; }
+
     public const string GateName = "gate";
 
     public static string CgroupName(int index) => $"cgroup{index}";
@@ -49,8 +52,10 @@ internal sealed class LaunchInputs
         var inputs = new LaunchInputs(plan) { Root = plan.Input("root") };
         inputs.Cgroups = [.. Enumerable.Range(0, facts.Hierarchies.Count(h => !h.IsV2)).Select(i => plan.Input(CgroupName(i)))];
         inputs.Namespaces = (spec.Linux?.Namespaces ?? [])
-            .Where(n => n.Path is { Length: > 0 } && n.Type != "pid")
+            .Where(n => n.Path is { Length: > 0 } && n.Type is not ("pid" or "user"))
             .ToDictionary(n => n.Type, n => plan.Input(NamespaceName(n.Type)));
+        if (IdMaps.HasUserNamespace(spec.Linux))
+            inputs.User = plan.Input(NamespaceName("user"));
         if (facts.WaitsForStart || HasCreateHooks(spec))
             plan.AddLauncher();
         if (facts.WaitsForStart)
@@ -62,10 +67,11 @@ internal sealed class LaunchInputs
         return inputs;
     }
 
-    public static LaunchInputs OfExec(LaunchPlan plan, LaunchFacts facts)
+    public static LaunchInputs OfExec(LaunchPlan plan, LaunchFacts facts, bool user = false)
     {
         var inputs = new LaunchInputs(plan) { Init = plan.Input("init") };
         inputs.Cgroups = [.. Enumerable.Range(0, facts.Hierarchies.Count(h => !h.IsV2)).Select(i => plan.Input(CgroupName(i)))];
+        inputs.User = user ? inputs.Init : null;
         return inputs;
     }
 

@@ -43,10 +43,14 @@ internal sealed class Launcher : IDisposable
         using var launcher = new Launcher();
         SpecProcess process = bundle.Spec.Process! with { Terminal = stdio.Terminal };
         Spec spec = bundle.Spec with { Process = process };
-        Fd root = launcher.Add("root", Mounting("the root filesystem", "/", () => ParentMounts.Root(bundle)));
+        IdMaps? maps = IdMaps.Of(spec);
+        Fd? users = IdMaps.OpenNamespace(spec);
+        if (users is not null)
+            launcher.Add(LaunchInputs.NamespaceName("user"), users);
+        Fd root = launcher.Add("root", Mounting("the root filesystem", "/", () => ParentMounts.Root(bundle, users)));
         launcher.AddCgroups(cgroup);
         launcher.AddNamespaces(spec);
-        facts = facts with { Mounts = launcher.AddMounts(bundle with { Spec = spec }, root, devpts) };
+        facts = facts with { Mounts = launcher.AddMounts(bundle with { Spec = spec }, root, devpts, users) };
         ParentMounts.PrepareDirectory(root, spec, process.Cwd);
         if (gate is not null)
             launcher.Add(LaunchInputs.GateName, Fd.CopyOf(gate.Number));
@@ -54,7 +58,7 @@ internal sealed class Launcher : IDisposable
         return launcher.Run(
             PlanCompiler.Container(spec, facts),
             stdio,
-            process.User.Uid,
+            maps?.Uid(process.User.Uid) ?? process.User.Uid,
             (_, child) => createHooks?.Invoke(child)
         );
     }
@@ -76,7 +80,8 @@ internal sealed class Launcher : IDisposable
         launcher.Add("init", Fd.CopyOf(init.Number));
         if (PlanCompiler.AllOf(spec.Linux ?? new LinuxSpec()).HasFlag(NamespaceKinds.Pid))
             launcher.pidNamespace = Fd.CopyOf(init.Number);
-        return launcher.Run(PlanCompiler.Exec(spec, process, facts), stdio, process.User.Uid);
+        uint uid = IdMaps.Of(spec)?.Uid(process.User.Uid) ?? process.User.Uid;
+        return launcher.Run(PlanCompiler.Exec(spec, process, facts), stdio, uid);
     }
 
     /// <summary>Launches a program in all namespaces of a running process, with our rights: a hook.</summary>
@@ -133,7 +138,7 @@ internal sealed class Launcher : IDisposable
     {
         foreach (LinuxNamespace ns in spec.Linux?.Namespaces ?? [])
         {
-            if (ns.Path is null or "")
+            if (ns.Path is null or "" || ns.Type == "user") // which is opened before the mounts
                 continue;
             Fd file = NamespaceFile.Open(ns.Path);
             if (ns.Type == "pid")
@@ -143,7 +148,7 @@ internal sealed class Launcher : IDisposable
         }
     }
 
-    MountFacts[] AddMounts(Bundle bundle, Fd root, Fd? devpts)
+    MountFacts[] AddMounts(Bundle bundle, Fd root, Fd? devpts, Fd? users)
     {
         Spec spec = bundle.Spec;
         IReadOnlyList<SpecMount> mounts = spec.Mounts ?? [];
@@ -163,7 +168,7 @@ internal sealed class Launcher : IDisposable
                         Add(LaunchInputs.MountName(i), Fd.CopyOf(devpts!.Number));
                     else if (LaunchInputs.IsBind(mount))
                     {
-                        Fd bound = Add(LaunchInputs.MountName(i), ParentMounts.Bind(bundle, mount));
+                        Fd bound = Add(LaunchInputs.MountName(i), ParentMounts.Bind(bundle, mount, users));
                         isFile = !Directory.Exists(bound.ProcPath);
                     }
                     return new MountFacts(isFile, ParentMounts.Prepare(root, bundle.Spec, mount, isFile));

@@ -19,6 +19,12 @@ internal sealed record MountOptions(
     IReadOnlyList<string> Data
 )
 {
+    /// <summary>Owners are seen through the mappings of the mount, or else of the container: "idmap", "ridmap".</summary>
+    public bool IdMap { get; init; }
+
+    /// <summary>With all that is mounted below.</summary>
+    public bool IdMapRecursive { get; init; }
+
     /// <exception cref="LaunchException">an option that this runtime does not know how to honour</exception>
     public static MountOptions Parse(string destination, IReadOnlyList<string> options)
     {
@@ -28,6 +34,8 @@ internal sealed record MountOptions(
         MountChange recursive = default;
         MountPropagation propagation = MountPropagation.Unchanged;
         bool propagationRecursive = false;
+        bool idMap = false;
+        bool idMapRecursive = false;
         var data = new List<string>();
         foreach (string option in options)
         {
@@ -42,7 +50,12 @@ internal sealed record MountOptions(
                 bind = true;
                 bindRecursive |= option == "rbind";
             }
-            else if (option is "remount" or "tmpcopyup" or "copy-up" or "idmap" or "ridmap")
+            else if (option is "idmap" or "ridmap")
+            {
+                idMap = true;
+                idMapRecursive |= option == "ridmap";
+            }
+            else if (option is "remount" or "tmpcopyup" or "copy-up")
                 throw new LaunchException(
                     FailureKind.Other,
                     $"not supported by this runtime: mount option {option} (of {destination})"
@@ -50,7 +63,11 @@ internal sealed record MountOptions(
             else if (option is not ("defaults" or "async" or "nomand" or "loud" or "silent" or ""))
                 data.Add(option);
         }
-        return new MountOptions(bind, bindRecursive, change, recursive, propagation, propagationRecursive, data);
+        return new MountOptions(bind, bindRecursive, change, recursive, propagation, propagationRecursive, data)
+        {
+            IdMap = idMap,
+            IdMapRecursive = idMapRecursive,
+        };
     }
 
     /// <summary>"rprivate" or "private" as a kind; Unchanged if it is none.</summary>

@@ -13,14 +13,16 @@ internal static class ParentMounts
 {
     /// <summary>The first mount with the destination "/", or else the directory root.path with what is mounted in it.</summary>
     /// <exception cref="ErrnoException">with the source that cannot be mounted</exception>
-    public static Fd Root(Bundle bundle)
+    public static Fd Root(Bundle bundle, Fd? userNamespace = null)
     {
         SpecMount? mount = bundle.Spec.Mounts?.FirstOrDefault(m => m.Destination == "/");
         if (mount is null)
             return Private(MountApi.Clone(Path.Combine(bundle.Path, bundle.Spec.Root!.Path), recursive: true), default);
         MountOptions options = MountOptions.Parse("/", mount.Options ?? []);
         if (LaunchInputs.IsBind(mount))
-            return Private(MountApi.Clone(SourceOf(bundle, mount), options.BindRecursive), options.Change);
+            return Private(Bind(bundle, mount, userNamespace), options.Change);
+        if (options.IdMap && mount.Type == "overlay")
+            return Overlay.FromOptions(options.Data, options.Change.Set, userNamespace!);
         return mount.Type == "overlay"
             ? Overlay.FromOptions(options.Data, options.Change.Set)
             : MountApi.Make(mount.Type!, mount.Source, options.Data, options.Change.Set);
@@ -33,7 +35,8 @@ internal static class ParentMounts
         if (mount is null)
             return null;
         MountOptions options = MountOptions.Parse(mount.Destination, mount.Options ?? []);
-        return MountApi.Make("devpts", mount.Source, options.Data, options.Change.Set);
+        IReadOnlyList<string> data = IdMaps.Of(spec)?.Data("devpts", options.Data) ?? options.Data;
+        return MountApi.Make("devpts", mount.Source, data, options.Change.Set);
     }
 
     /// <summary>
@@ -50,8 +53,30 @@ internal static class ParentMounts
     }
 
     /// <summary>A copy of the source of a bind mount.</summary>
-    public static Fd Bind(Bundle bundle, SpecMount mount) =>
-        MountApi.Clone(SourceOf(bundle, mount), MountOptions.Parse(mount.Destination, mount.Options ?? []).BindRecursive);
+    /// <param name="userNamespace">the container's own, for mounts with mapped ids that have no mappings of their own</param>
+    public static Fd Bind(Bundle bundle, SpecMount mount, Fd? userNamespace)
+    {
+        MountOptions options = MountOptions.Parse(mount.Destination, mount.Options ?? []);
+        Fd copy = MountApi.Clone(SourceOf(bundle, mount), options.BindRecursive);
+        if (!options.IdMap && mount.UidMappings is not { Count: > 0 })
+            return copy;
+        try
+        {
+            if (mount.UidMappings is { Count: > 0 } uids)
+            {
+                using Fd own = IdMaps.Create(uids, mount.GidMappings!);
+                MountApi.MapIds(copy, own, options.IdMapRecursive);
+            }
+            else
+                MountApi.MapIds(copy, userNamespace!, options.IdMapRecursive);
+            return copy;
+        }
+        catch
+        {
+            copy.Dispose();
+            throw;
+        }
+    }
 
     /// <summary>
     /// Makes the places for mounts that are missing in the root. Those inside of other mounts are left to the child,
@@ -62,6 +87,7 @@ internal static class ParentMounts
     {
         if (IsInsideAnother(spec, mount.Destination))
             return null;
+        using FileIdentity? owner = OwnerOfRoot(spec);
         using Fd place = MountPoint.OpenOrMake(root, mount.Destination, !isFile, out bool existed);
         return existed ? FileAt.Status(place).Mode : null;
     }
@@ -69,9 +95,16 @@ internal static class ParentMounts
     /// <summary>Like Docker: a working directory that is missing is made.</summary>
     public static void PrepareDirectory(Fd root, Spec spec, string path)
     {
+        using FileIdentity? owner = OwnerOfRoot(spec);
         if (!IsInsideAnother(spec, path))
             MountPoint.OpenOrMake(root, path, directory: true, out _).Dispose();
     }
+
+    /// <summary>In a root with mapped ids, what is made must belong to somebody that the map holds.</summary>
+    static FileIdentity? OwnerOfRoot(Spec spec) =>
+        IdMaps.Of(spec) is { } maps && spec.Mounts!.Any(m => m.Destination == "/" && m.Options?.Contains("idmap") == true)
+            ? new FileIdentity(maps.Uid(0), maps.Gid(0))
+            : null;
 
     static bool IsInsideAnother(Spec spec, string path)
     {

@@ -49,11 +49,13 @@ internal static class PlanCompiler
             plan.Meet(CreateHooks, "hooks");
         rootfs.LeaveHost();
 
+        if (linux.Personality is { } personality)
+            plan.SetPersonality(SchedulingPlan.Persona(personality));
         identity.Surroundings(terminal);
         identity.WorkingDirectory(inputs.Root, make: true);
         Lsm.Plan(plan, proc.Value, process.ApparmorProfile);
         identity.Become(SeccompFlags(linux.Seccomp));
-        return new CompiledLaunch(plan, NewOf(linux) & ~NamespaceKinds.Cgroup);
+        return new CompiledLaunch(plan, NewOf(linux) & ~(NamespaceKinds.Cgroup | NamespaceKinds.User));
     }
 
     /// <summary>The plan of a further process. The parent has entered the pid namespace; the clone makes none.</summary>
@@ -61,7 +63,7 @@ internal static class PlanCompiler
     {
         LinuxSpec linux = spec.Linux ?? new LinuxSpec();
         var plan = new LaunchPlan();
-        LaunchInputs inputs = LaunchInputs.OfExec(plan, facts);
+        LaunchInputs inputs = LaunchInputs.OfExec(plan, facts, IdMaps.HasUserNamespace(linux));
         var identity = new IdentityPlan(plan, process, facts, inputs);
 
         JoinCgroups(plan, facts, inputs);
@@ -69,7 +71,9 @@ internal static class PlanCompiler
         Register proc = default;
         if (process.ApparmorProfile is { Length: > 0 })
             proc = plan.OpenHostDirectory("/proc");
-        plan.Enter(inputs.Init, AllOf(linux) & ~NamespaceKinds.Pid, "join the container's namespaces");
+        plan.Enter(inputs.Init, AllOf(linux) & ~(NamespaceKinds.Pid | NamespaceKinds.User), "join the container's namespaces");
+        if (linux.Personality is { } personality)
+            plan.SetPersonality(SchedulingPlan.Persona(personality));
         identity.Surroundings(process.Terminal);
         identity.WorkingDirectory(plan.OpenHostDirectory("/"), make: false);
         Lsm.Plan(plan, proc, process.ApparmorProfile);
@@ -87,7 +91,7 @@ internal static class PlanCompiler
     {
         var plan = new LaunchPlan();
         LaunchInputs inputs = LaunchInputs.OfExec(plan, new LaunchFacts { AttachPoint = "/" });
-        plan.Enter(inputs.Init, kinds & ~NamespaceKinds.Pid, "join the container's namespaces");
+        plan.Enter(inputs.Init, kinds & ~(NamespaceKinds.Pid | NamespaceKinds.User), "join the container's namespaces");
         plan.NewSession();
         plan.Duplicate(inputs.Stdin, 0);
         plan.Duplicate(inputs.Stdout, 1);
@@ -115,6 +119,7 @@ internal static class PlanCompiler
             "ipc" => NamespaceKinds.Ipc,
             "uts" => NamespaceKinds.Uts,
             "cgroup" => NamespaceKinds.Cgroup,
+            "user" => NamespaceKinds.User,
             _ => throw new ArgumentException($"there is no {type} namespace", nameof(type)),
         };
 

@@ -116,6 +116,7 @@ internal sealed class RootfsPlan(LaunchPlan plan, Spec spec, LaunchFacts facts, 
         IReadOnlyList<string> data = options.Data;
         if (mount.Type == "tmpfs" && targetMode is uint mode && !data.Any(d => d.StartsWith("mode=", StringComparison.Ordinal)))
             data = [.. data, $"mode={Convert.ToString(mode, 8)}"]; // as the directory it covers
+        data = IdMaps.Of(spec)?.Data(mount.Type!, data) ?? data;
         Register filesystem = plan.NewMount(mount.Type!, mount.Source, data, options.Change.Set, what);
         if (options.Propagation is MountPropagation.Shared or MountPropagation.Unbindable)
             plan.ChangeMount(filesystem, new MountChange(default, default, options.Propagation), recursive: false, what);
