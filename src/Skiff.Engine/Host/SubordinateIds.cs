@@ -9,6 +9,9 @@ internal static class SubordinateIds
     /// <summary>Docker's user for "default".</summary>
     const string Default = "dockremap";
 
+    /// <summary>Above all that --userns=auto gives out, below systemd's range of foreign users.</summary>
+    const uint OwnRange = 0x7FFD_0000;
+
     /// <param name="who">"default", "user" or "user:group"; empty: none</param>
     /// <param name="subuid">the text of subuid(5)</param>
     /// <exception cref="EngineException">InvalidParameter: they have no range</exception>
@@ -16,11 +19,17 @@ internal static class SubordinateIds
     {
         if (who.Length == 0)
             return null;
+        // Docker would make the user; there is no need of one.
+        if (who == "default" && !HasRange(Default, subuid))
+            return new UserIds(OwnRange, OwnRange, 0x1_0000);
         string[] parts = who == "default" ? [Default] : who.Split(':', 2);
         var users = Range(parts[0], subuid, "/etc/subuid");
         var groups = Range(parts[^1], subgid, "/etc/subgid");
         return new UserIds(users.First, groups.First, Math.Min(users.Size, groups.Size));
     }
+
+    static bool HasRange(string name, string text) =>
+        text.Split('\n').Any(l => l.StartsWith(name + ":", StringComparison.Ordinal));
 
     /// <summary>The first line of a name: "name:first:count".</summary>
     static (uint First, uint Size) Range(string name, string text, string file)

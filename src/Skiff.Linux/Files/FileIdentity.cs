@@ -1,5 +1,6 @@
 // Who a thread is to file systems: setfsuid(2), setfsgid(2).
 using Skiff.Linux.Native;
+using Skiff.Linux.Processes;
 
 namespace Skiff.Linux.Files;
 
@@ -12,10 +13,12 @@ public readonly struct FileIdentity : IDisposable
     readonly int uidBefore;
     readonly int gidBefore;
 
+    /// <exception cref="ErrnoException">capset: EPERM</exception>
     public FileIdentity(uint uid, uint gid)
     {
         gidBefore = (int)Libc.Call(Syscall.setfsgid, (nint)gid);
         uidBefore = (int)Libc.Call(Syscall.setfsuid, (nint)uid);
+        Capabilities.RaiseAll(); // what the kernel took with the user
     }
 
     public void Dispose()

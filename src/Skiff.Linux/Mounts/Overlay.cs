@@ -1,5 +1,6 @@
 // Overlay filesystems that are mounted nowhere.
 using System.Runtime.ExceptionServices;
+using Skiff.Linux.Files;
 using Skiff.Linux.Native;
 
 namespace Skiff.Linux.Mounts;
@@ -39,8 +40,9 @@ public static class Overlay
 
     /// <summary>The same, with every layer seen through a map of ids: on disk, files keep the owners they have inside.</summary>
     /// <param name="userNamespace">whose maps are meant</param>
+    /// <param name="uid">who root inside is outside: whatever the overlay makes for itself belongs to them</param>
     /// <exception cref="ErrnoException">as above; ENOSYS: kernels before 6.15 take no detached mounts as layers</exception>
-    public static Fd FromOptions(IReadOnlyList<string> options, MountFlags flags, Fd userNamespace)
+    public static Fd FromOptions(IReadOnlyList<string> options, MountFlags flags, Fd userNamespace, uint uid, uint gid)
     {
         if (Environment.OSVersion.Version < DetachedLayers)
             throw new ErrnoException("mount", "layers with mapped ids, which need Linux 6.15", Errno.ENOSYS);
@@ -62,6 +64,8 @@ public static class Overlay
                 else
                     others.Add(option);
             }
+            // The overlay keeps the credentials that it is made with.
+            using var owner = new FileIdentity(uid, gid);
             return MountApi.Make("overlay", "overlay", others, places, flags);
         }
         finally

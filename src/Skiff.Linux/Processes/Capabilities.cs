@@ -72,6 +72,17 @@ public static unsafe class Capabilities
         return data[1] | ((ulong)data[4] << 32);
     }
 
+    /// <summary>Makes all effective, on this thread, that is permitted. capset(2).</summary>
+    internal static void RaiseAll()
+    {
+        ulong header = 0x20080522;
+        uint* data = stackalloc uint[6];
+        Libc.Check(Libc.Call(Syscall.capget, (nint)(&header), (nint)data), "capget");
+        data[0] = data[1];
+        data[3] = data[4];
+        Libc.Check(Libc.Call(Syscall.capset, (nint)(&header), (nint)data), "capset");
+    }
+
     /// <summary>
     /// Names of what this process can do and hand on: in a container or under a unit's limits it is not all that the
     /// kernel knows. proc_pid_status(5), CapEff and CapBnd.

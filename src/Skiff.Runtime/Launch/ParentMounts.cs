@@ -22,10 +22,16 @@ internal static class ParentMounts
         if (LaunchInputs.IsBind(mount))
             return Private(Bind(bundle, mount, userNamespace), options.Change);
         if (options.IdMap && mount.Type == "overlay")
-            return Overlay.FromOptions(options.Data, options.Change.Set, userNamespace!);
+            return Mapped(bundle.Spec, options, userNamespace!);
         return mount.Type == "overlay"
             ? Overlay.FromOptions(options.Data, options.Change.Set)
             : MountApi.Make(mount.Type!, mount.Source, options.Data, options.Change.Set);
+    }
+
+    static Fd Mapped(Spec spec, MountOptions options, Fd userNamespace)
+    {
+        IdMaps? maps = IdMaps.Of(spec);
+        return Overlay.FromOptions(options.Data, options.Change.Set, userNamespace, maps?.Uid(0) ?? 0, maps?.Gid(0) ?? 0);
     }
 
     /// <summary>The devpts instance for the terminal of the first process; null if it has none, or config.json mounts none.</summary>
