@@ -46,7 +46,7 @@ public sealed class MountOptionsTests
     [Theory]
     [InlineData("remount")]
     [InlineData("tmpcopyup")]
-    [InlineData("tmpcopyup")]
+    [InlineData("copy-up")]
     public void Refuses_what_it_cannot_do(string option)
     {
         var failure = Assert.Throws<LaunchException>(() => Parse(option));
