@@ -57,7 +57,16 @@ public sealed class Engine : IAsyncDisposable
             events,
             background
         );
-        Containers = new ContainerService(store, lifecycle, execs, Images, Images.Snapshots, Networks, Layout, options, events,
+        Containers = new ContainerService(
+            store,
+            lifecycle,
+            execs,
+            Images,
+            Images.Snapshots,
+            Networks,
+            Layout,
+            options,
+            events,
             new UserIdPool(store, UsersOf(options))
         );
         Files = new ContainerFiles(store, lifecycle, Images, bundles, events);

@@ -107,10 +107,7 @@ public sealed class UserNamespaceTests(Port port)
         try
         {
             string address = engine.Skiff("inspect", "-f", "{{.NetworkSettings.IPAddress}}", server).Expect().Text;
-            Assert.Equal(
-                "hello",
-                Inside("busybox", "sh", "-c", $"until nc {address} 80 < /dev/null 2>/dev/null; do :; done")
-            );
+            Assert.Equal("hello", Inside("busybox", "sh", "-c", $"until nc {address} 80 < /dev/null 2>/dev/null; do :; done"));
         }
         finally
         {
@@ -123,11 +120,7 @@ public sealed class UserNamespaceTests(Port port)
     [InlineData("cannot share the host's network namespace", "--network=host")]
     [InlineData("cannot share the host PID namespace", "--pid=host")]
     public void What_the_host_would_share_with_it_is_refused(string words, string flag) =>
-        Assert.Contains(
-            words,
-            engine.Skiff("create", "--userns=auto", flag, "busybox").Errors,
-            StringComparison.Ordinal
-        );
+        Assert.Contains(words, engine.Skiff("create", "--userns=auto", flag, "busybox").Errors, StringComparison.Ordinal);
 
     [Fact]
     public void An_engine_remaps_all_but_those_that_want_the_hosts_users()

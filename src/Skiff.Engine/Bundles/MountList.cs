@@ -16,10 +16,7 @@ internal static class MountList
                 throw EngineException.Invalid($"Duplicate mount point: {mount.Destination}");
         // What is the container's own belongs to its users; a bind mount belongs to whom it belongs on the host.
         string[] mapped = request.Ids is null ? [] : ["idmap"];
-        var root = request.Root with
-        {
-            Options = [.. request.Root.Options ?? [], .. mapped],
-        };
+        var root = request.Root with { Options = [.. request.Root.Options ?? [], .. mapped] };
         // The user's /dev comes with its own pts, shm and mqueue, which ours would hide.
         bool ownDev = places.Contains("/dev");
         var system = DefaultSpec
@@ -30,7 +27,11 @@ internal static class MountList
             .EtcFiles.Where(f => !places.Contains(f.Key))
             .OrderBy(f => f.Key, StringComparer.Ordinal)
             .Select(f =>
-                DefaultSpec.Bind(f.Value, f.Key, [.. mapped, .. host.ReadonlyRootfs ? ["rbind", "ro", "rprivate"] : (string[])["rbind", "rprivate"]])
+                DefaultSpec.Bind(
+                    f.Value,
+                    f.Key,
+                    [.. mapped, .. host.ReadonlyRootfs ? ["rbind", "ro", "rprivate"] : (string[])["rbind", "rprivate"]]
+                )
             );
         // A mount at /a must be there before the one at /a/b.
         return [root, .. system, .. users.Concat(files).OrderBy(m => m.Destination.Count(c => c == '/'))];

@@ -61,7 +61,10 @@ internal sealed class UserIdPool(ContainerStore store, UserIds? remapped)
                 return new UserIds(first, first, Size);
             }
         }
-        throw new EngineException(ErrorKind.Unavailable, $"--userns=auto: all {Count} ranges of user ids are taken: remove containers");
+        throw new EngineException(
+            ErrorKind.Unavailable,
+            $"--userns=auto: all {Count} ranges of user ids are taken: remove containers"
+        );
     }
 }
 

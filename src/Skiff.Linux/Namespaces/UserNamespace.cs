@@ -43,7 +43,5 @@ public static class UserNamespace
     }
 
     static string Lines(IReadOnlyList<IdRange> ranges) =>
-        string.Concat(
-            ranges.Select(r => string.Create(CultureInfo.InvariantCulture, $"{r.Inside} {r.Outside} {r.Size}\n"))
-        );
+        string.Concat(ranges.Select(r => string.Create(CultureInfo.InvariantCulture, $"{r.Inside} {r.Outside} {r.Size}\n")));
 }

@@ -109,7 +109,10 @@ internal static class SpecValidator
         {
             Require(seen.Add(ns.Type), $"linux.namespaces names {ns.Type} twice");
             Refuse(ns.Type is "time", $"a {ns.Type} namespace");
-            Require(ns.Type is "user" or "mount" or "pid" or "network" or "ipc" or "uts" or "cgroup", $"there is no {ns.Type} namespace");
+            Require(
+                ns.Type is "user" or "mount" or "pid" or "network" or "ipc" or "uts" or "cgroup",
+                $"there is no {ns.Type} namespace"
+            );
             Refuse(ns is { Type: "mount", Path.Length: > 0 }, "joining a mount namespace");
         }
         Refuse(!seen.Contains("mount"), "a container without a mount namespace");

@@ -10,7 +10,13 @@ public static class TinyProgram
     /// <summary>For x86-64. Arguments go into rdi, rsi, rdx and r10.</summary>
     public static byte[] X64(uint call, params uint[] arguments)
     {
-        byte[][] registers = [[0xBF], [0xBE], [0xBA], [0x41, 0xBA]];
+        byte[][] registers =
+        [
+            [0xBF],
+            [0xBE],
+            [0xBA],
+            [0x41, 0xBA],
+        ];
         List<byte> code = Load([0xB8], call, registers, arguments);
         code.AddRange([0x0F, 0x05]); // syscall
         code.AddRange([0xF7, 0xD8, 0x89, 0xC7, 0x7F, 0x02, 0x31, 0xFF]); // edi = eax < 0 ? -eax : 0
@@ -21,7 +27,13 @@ public static class TinyProgram
     /// <summary>For i386. Arguments go into ebx, ecx, edx and esi.</summary>
     public static byte[] I386(uint call, params uint[] arguments)
     {
-        byte[][] registers = [[0xBB], [0xB9], [0xBA], [0xBE]];
+        byte[][] registers =
+        [
+            [0xBB],
+            [0xB9],
+            [0xBA],
+            [0xBE],
+        ];
         List<byte> code = Load([0xB8], call, registers, arguments);
         code.AddRange([0xCD, 0x80]); // int 0x80
         code.AddRange([0xF7, 0xD8, 0x89, 0xC3, 0x7F, 0x02, 0x31, 0xDB]); // ebx = eax < 0 ? -eax : 0

@@ -14,7 +14,16 @@ public sealed class IdMapsTests
         Linux = new LinuxSpec
         {
             Namespaces = [new LinuxNamespace { Type = "mount" }, new LinuxNamespace { Type = "user" }],
-            UidMappings = [new IdMapping { HostId = 1000, Size = 10 }, new IdMapping { ContainerId = 10, HostId = 5000, Size = 5 }],
+            UidMappings =
+            [
+                new IdMapping { HostId = 1000, Size = 10 },
+                new IdMapping
+                {
+                    ContainerId = 10,
+                    HostId = 5000,
+                    Size = 5,
+                },
+            ],
             GidMappings = [new IdMapping { HostId = 2000, Size = 10 }],
         },
     };
