@@ -46,7 +46,10 @@ public sealed class HostileContainerTests(Port port)
         {
             // 0, 1, 2, and the one by which ls reads the directory.
             Assert.Equal("0\n1\n2\n3", engine.Client(client, ["exec", id, "ls", "/proc/self/fd"], null).Expect().Text);
-            Assert.Equal("0\n1\n2\n3", engine.Client(client, ["exec", "--privileged", id, "ls", "/proc/self/fd"], null).Expect().Text);
+            Assert.Equal(
+                "0\n1\n2\n3",
+                engine.Client(client, ["exec", "--privileged", id, "ls", "/proc/self/fd"], null).Expect().Text
+            );
         });
 
     [Fact] // CVE-2024-21626
@@ -160,7 +163,13 @@ public sealed class HostileContainerTests(Port port)
         string image = Image("fakeproc", ("proc/sys", "/tmp"), ("sys/fs", "/tmp"));
         Assert.Equal(
             "1000",
-            Inside("--sysctl", "net.ipv4.ip_unprivileged_port_start=1000", image, "cat", "/proc/sys/net/ipv4/ip_unprivileged_port_start")
+            Inside(
+                "--sysctl",
+                "net.ipv4.ip_unprivileged_port_start=1000",
+                image,
+                "cat",
+                "/proc/sys/net/ipv4/ip_unprivileged_port_start"
+            )
         );
         engine.Skiff("rmi", image).Expect();
     }
@@ -188,7 +197,8 @@ public sealed class HostileContainerTests(Port port)
     [Fact]
     public void Devices_of_the_host_can_be_made_but_not_opened()
     {
-        const string Disk = "mknod /tmp/disk b 254 0; mknod /tmp/mem c 1 1; mknod /tmp/kmsg c 1 11; "
+        const string Disk =
+            "mknod /tmp/disk b 254 0; mknod /tmp/mem c 1 1; mknod /tmp/kmsg c 1 11; "
             + "for d in disk mem kmsg; do head -c 1 /tmp/$d 2>&1 | grep -o 'not permitted'; done";
         Assert.Equal("not permitted\nnot permitted\nnot permitted", Inside("busybox", "sh", "-c", Disk));
     }
@@ -245,5 +255,8 @@ public sealed class HostileContainerTests(Port port)
 
     [Fact]
     public void A_set_of_processors_is_all_that_is_used() =>
-        Assert.Equal("0", Inside("--cpuset-cpus", "0", "busybox", "sh", "-c", "grep Cpus_allowed_list /proc/self/status | cut -f2"));
+        Assert.Equal(
+            "0",
+            Inside("--cpuset-cpus", "0", "busybox", "sh", "-c", "grep Cpus_allowed_list /proc/self/status | cut -f2")
+        );
 }
