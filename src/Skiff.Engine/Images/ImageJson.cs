@@ -32,6 +32,9 @@ sealed record LayerRecord
     public Digest? Parent { get; init; }
     public required Digest DiffId { get; init; }
     public required long Size { get; init; }
+
+    /// <summary>The boot in which the files were written, as long as they may not be on the disk; null once they are.</summary>
+    public string? UnsyncedBoot { get; init; }
 }
 
 /// <summary>The row of a container's writable layer: the chain ids below it, topmost first.</summary>

@@ -43,7 +43,7 @@ public sealed record Snapshot(string Key, IReadOnlyList<string> Lowers, string U
 /// Two kinds of directories below StateLayout.Snapshots: "HEX/fs" is an unpacked layer with the chain id HEX, never
 /// changed once it has its name; "KEY/upper" and "KEY/work" are a container's writable layer. Each has a row.
 /// </summary>
-public sealed class Snapshotter : IAsyncDisposable
+public sealed partial class Snapshotter : IAsyncDisposable
 {
     const string EmptyLayer = "empty";
 
@@ -290,6 +290,7 @@ public sealed class Snapshotter : IAsyncDisposable
             Parent = parent,
             DiffId = layer.DiffId,
             Size = layer.Size,
+            UnsyncedBoot = boot,
         };
         string json = JsonSerializer.Serialize(record, ImageJson.Default.LayerRecord);
         string place = Path.Combine(Directory, chainId.Hex);
@@ -394,10 +395,16 @@ public sealed class Snapshotter : IAsyncDisposable
         {
             bool isLayer = Digest.TryParse(key, out var chainId);
             string name = isLayer ? chainId.Hex : key;
+            var layer = isLayer ? JsonSerializer.Deserialize(json, ImageJson.Default.LayerRecord)! : null;
+            if (layer is not null && MayBeDamaged(layer))
+            {
+                gone.Add(key);
+                continue; // its directory has no name now: it goes below
+            }
             if (!System.IO.Directory.Exists(Path.Combine(Directory, name)))
                 gone.Add(key);
-            else if (isLayer)
-                layers.Add(chainId, JsonSerializer.Deserialize(json, ImageJson.Default.LayerRecord)!);
+            else if (layer is not null)
+                layers.Add(chainId, layer);
             else
                 writables.Add(key, JsonSerializer.Deserialize(json, ImageJson.Default.WritableRecord)!);
             named.Add(name);

@@ -239,4 +239,62 @@ public sealed class SnapshotterTests : StoreFixture
         Assert.Null(Images.Find("a"));
         Assert.Empty(Images.List());
     }
+
+    string Record(Digest chainId) =>
+        Assert.Single(
+            Database.Read("SELECT record FROM snapshots WHERE key = ?1", r => r.GetString(0), chainId.ToString())
+        );
+
+    static string Boot => File.ReadAllText("/proc/sys/kernel/random/boot_id").Trim();
+
+    /// <summary>As if the machine had been switched off since the layer was written.</summary>
+    void SwitchOff(Digest chainId, string record) =>
+        Database.Write(
+            "UPDATE snapshots SET record = ?2 WHERE key = ?1",
+            chainId.ToString(),
+            record.Replace(Boot, "another", StringComparison.Ordinal)
+        );
+
+    [Fact]
+    public async Task The_layers_of_an_image_are_on_the_disk_before_the_image_is_there()
+    {
+        var layer = Unpack(null, Entry("f"));
+        Assert.Contains(Boot, Record(layer), StringComparison.Ordinal);
+        var image = await ImportAsync("a");
+        Assert.DoesNotContain(Boot, Record(image.Config.RootFs.DiffIds[0]), StringComparison.Ordinal);
+        // One sync is for all that was written until then.
+        Assert.DoesNotContain(Boot, Record(layer), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_layer_that_was_not_on_the_disk_when_the_power_failed_is_removed_with_those_above()
+    {
+        var bottom = Unpack(null, Entry("f"));
+        var top = Unpack(bottom, Entry("g"));
+        // A mere kill of the engine loses nothing.
+        await using (var next = new Snapshotter(Layout, Database))
+            Assert.True(next.Contains(bottom) && next.Contains(top));
+
+        SwitchOff(bottom, Record(bottom));
+        await using (var next = new Snapshotter(Layout, Database))
+            Assert.False(next.Contains(bottom) || next.Contains(top));
+        Assert.Empty(SnapshotDirectories());
+        Assert.Empty(Database.Read("SELECT key FROM snapshots", r => r.GetString(0)));
+    }
+
+    [Fact]
+    public async Task A_layer_damaged_by_a_power_failure_is_unpacked_again_for_its_image()
+    {
+        var layer = Unpack(null, Entry("./", '5', mode: 0x1ed), Entry("file", contents: "contents of file"));
+        string unsynced = Record(layer);
+        var image = await ImportAsync("a");
+        Assert.Equal(layer, image.Config.RootFs.DiffIds[0]);
+        SwitchOff(layer, unsynced);
+        File.WriteAllText(Path_(layer, "file"), "");
+
+        await ReopenAsync();
+        Assert.NotNull(Images.Find("a"));
+        Assert.Equal("contents of file", File.ReadAllText(Path_(layer, "file")));
+        Assert.DoesNotContain(Boot, Record(layer), StringComparison.Ordinal);
+    }
 }
