@@ -241,9 +241,7 @@ public sealed class SnapshotterTests : StoreFixture
     }
 
     string Record(Digest chainId) =>
-        Assert.Single(
-            Database.Read("SELECT record FROM snapshots WHERE key = ?1", r => r.GetString(0), chainId.ToString())
-        );
+        Assert.Single(Database.Read("SELECT record FROM snapshots WHERE key = ?1", r => r.GetString(0), chainId.ToString()));
 
     static string Boot => File.ReadAllText("/proc/sys/kernel/random/boot_id").Trim();
 
