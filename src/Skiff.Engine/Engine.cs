@@ -45,6 +45,7 @@ public sealed class Engine : IAsyncDisposable
             new UserLookup()
         );
         var execs = new Execs(store.Find, bundles, events, background);
+        var health = new HealthMonitor(store, bundles, events, background);
         var lifecycle = new Lifecycle(
             options,
             Layout,
@@ -54,9 +55,11 @@ public sealed class Engine : IAsyncDisposable
             Networks,
             bundles,
             execs,
+            health,
             events,
             background
         );
+        health.Act = lifecycle.ActAsync;
         Containers = new ContainerService(
             store,
             lifecycle,
@@ -71,7 +74,7 @@ public sealed class Engine : IAsyncDisposable
         );
         Files = new ContainerFiles(store, lifecycle, Images, bundles, events);
         Stats = new StatsService(store, bundles.CgroupPath, background);
-        Recovery = new Recovery(Layout, journal, store, lifecycle, Networks, background);
+        Recovery = new Recovery(Layout, journal, store, lifecycle, Networks);
     }
 
     public EngineOptions Options { get; }

@@ -63,6 +63,7 @@ internal static class InspectMapping
                 Error = state.Error,
                 StartedAt = DockerTime.Format(state.StartedAt),
                 FinishedAt = DockerTime.Format(state.FinishedAt),
+                Health = HealthOf(container),
             },
             Image = container.ImageId.ToString(),
             // Docker tells them only of a container that ran: they are made at the first start.
@@ -210,7 +211,27 @@ internal static class InspectMapping
         [.. Exposed(container).Select(p => new PortSummary { PrivatePort = p.Port, Type = p.Protocol })];
 
     /// <summary>"none" without a health check.</summary>
-    internal static string HealthWord(Container container) => "none";
+    internal static string HealthWord(Container container) =>
+        container.State.Health is { } health ? health.Status.ToString().ToLowerInvariant() : "none";
+
+    static HealthState? HealthOf(Container container) =>
+        container.State.Health is not { } health
+            ? null
+            : new HealthState
+            {
+                Status = HealthWord(container),
+                FailingStreak = health.FailingStreak,
+                Log =
+                [
+                    .. health.Log.Select(p => new HealthResult
+                    {
+                        Start = DockerTime.Format(p.Start),
+                        End = DockerTime.Format(p.End),
+                        ExitCode = p.ExitCode,
+                        Output = p.Output,
+                    }),
+                ],
+            };
 
     static IEnumerable<(ushort Port, string Protocol)> Exposed(Container container)
     {

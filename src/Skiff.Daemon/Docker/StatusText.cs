@@ -8,12 +8,21 @@ internal static class StatusText
     internal static string Of(ContainerState state, DateTimeOffset now) =>
         state.Status switch
         {
-            ContainerStatus.Running => $"Up {Duration(now - (state.StartedAt ?? now))}",
+            ContainerStatus.Running => $"Up {Duration(now - (state.StartedAt ?? now))}{HealthText(state.Health)}",
             ContainerStatus.Paused => $"Up {Duration(now - (state.StartedAt ?? now))} (Paused)",
             ContainerStatus.Exited => $"Exited ({state.ExitCode}) {Duration(now - (state.FinishedAt ?? now))} ago",
             ContainerStatus.Restarting => $"Restarting ({state.ExitCode}) {Duration(now - (state.FinishedAt ?? now))} ago",
             ContainerStatus.Dead => "Dead",
             _ => "Created",
+        };
+
+    static string HealthText(Health? health) =>
+        health?.Status switch
+        {
+            null => "",
+            HealthStatus.Starting => " (health: starting)",
+            HealthStatus.Healthy => " (healthy)",
+            _ => " (unhealthy)",
         };
 
     /// <summary>Docker's units: one unit, rounded down, weeks from two weeks and months from three months on.</summary>

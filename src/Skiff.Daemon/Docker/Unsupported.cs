@@ -49,10 +49,6 @@ internal static class Unsupported
             (host.CpuPercent != 0, "--cpu-percent"),
             (host.IOMaximumIOps != 0, "--io-maxiops"),
             (host.IOMaximumBandwidth != 0, "--io-maxbandwidth"),
-            (
-                body.Healthcheck is { } health and not { Test: ["NONE"] } && health != new Oci.Images.ImageHealthcheck(),
-                "--health-cmd and its kin"
-            ),
             (body.NetworkDisabled == true, "the NetworkDisabled setting"),
             (body.MacAddress is { Length: > 0 }, "--mac-address"),
             .. (body.NetworkingConfig?.EndpointsConfig ?? new Dictionary<string, EndpointSettings?>()).Values.SelectMany(

@@ -58,6 +58,9 @@ public sealed record ContainerState
     public int ExitCode { get; init; }
     public bool OomKilled { get; init; }
 
+    /// <summary>null: it has no health check.</summary>
+    public Health? Health { get; init; }
+
     /// <summary>Its user stopped or killed it since its start.</summary>
     public bool StoppedByUser { get; init; }
 

@@ -28,7 +28,7 @@ internal static class ImageDefaults
             ExposedPorts = [.. (image.ExposedPorts?.Keys ?? []).Union(user.ExposedPorts)],
             Volumes = [.. (image.Volumes?.Keys ?? []).Union(user.Volumes)],
             StopSignal = user.StopSignal ?? image.StopSignal,
-            Healthcheck = user.Healthcheck ?? image.Healthcheck,
+            Healthcheck = MergeHealthcheck(user.Healthcheck, image.Healthcheck),
             Shell = user.Shell ?? image.Shell,
             OnBuild = user.OnBuild ?? image.OnBuild,
         };
@@ -64,6 +64,20 @@ internal static class ImageDefaults
         int equals = variable.IndexOf('=', StringComparison.Ordinal);
         return equals < 0 ? variable : variable[..equals];
     }
+
+    /// <summary>A user who gives no command keeps the image's; what neither says has a default.</summary>
+    static ImageHealthcheck? MergeHealthcheck(ImageHealthcheck? user, ImageHealthcheck? image) =>
+        user is null || image is null
+            ? user ?? image
+            : new ImageHealthcheck
+            {
+                Test = user.Test is { Count: > 0 } ? user.Test : image.Test,
+                Interval = user.Interval is > 0 ? user.Interval : image.Interval,
+                Timeout = user.Timeout is > 0 ? user.Timeout : image.Timeout,
+                StartPeriod = user.StartPeriod is > 0 ? user.StartPeriod : image.StartPeriod,
+                StartInterval = user.StartInterval is > 0 ? user.StartInterval : image.StartInterval,
+                Retries = user.Retries is > 0 ? user.Retries : image.Retries,
+            };
 
     static Dictionary<string, string> MergeLabels(
         IReadOnlyDictionary<string, string>? image,

@@ -17,6 +17,7 @@ internal sealed class Lifecycle(
     NetworkService networks,
     BundleBuilder bundles,
     Execs execs,
+    HealthMonitor health,
     ContainerEvents events,
     EngineTasks background
 )
@@ -98,13 +99,40 @@ internal sealed class Lifecycle(
                     StartTicks = started.StartTicks,
                     ShimPid = task.ShimPid,
                     StartedAt = DateTimeOffset.UtcNow,
+                    Health = HealthCheck.Of(container.Config.Healthcheck, container.Config.Shell) is null ? null : new Health(),
                     FinishedAt = container.State.FinishedAt,
                 },
             }
         );
         rollback.Keep();
         events.Publish(container, "start");
+        Adopt(live, task);
+    }
+
+    /// <summary>It runs: waits for its end and looks after its health.</summary>
+    internal void Adopt(LiveContainer live, TaskClient task)
+    {
+        health.Begin(live);
         background.Run(() => WatchAsync(live, task));
+    }
+
+    /// <summary>What the label of a container asks for when it has become unhealthy.</summary>
+    internal async Task ActAsync(LiveContainer live, string action)
+    {
+        switch (action)
+        {
+            case "restart":
+                await StopAsync(live, null, null, CancellationToken.None);
+                await StartAsync(live, CancellationToken.None);
+                events.Publish(live.Record, "restart");
+                break;
+            case "stop":
+                await StopAsync(live, null, null, CancellationToken.None);
+                break;
+            case "kill":
+                await KillByUserAsync(live, Signals.SIGKILL, CancellationToken.None);
+                break;
+        }
     }
 
     /// <summary>Waits for the end of a running container's process, however it comes.</summary>

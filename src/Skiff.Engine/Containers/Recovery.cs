@@ -10,8 +10,7 @@ internal sealed class Recovery(
     Journal journal,
     ContainerStore store,
     Lifecycle lifecycle,
-    NetworkService networks,
-    EngineTasks background
+    NetworkService networks
 )
 {
     /// <summary>Adopts, then repairs: afterwards records, journal and kernel agree.</summary>
@@ -35,7 +34,7 @@ internal sealed class Recovery(
             live.TaskStarted(task!);
             if (container.Endpoints.Count > 0)
                 await networks.AdoptAsync(Lifecycle.SandboxOf(container), state.Pid, container.Endpoints, cancellation);
-            background.Run(() => lifecycle.WatchAsync(live, task!));
+            lifecycle.Adopt(live, task!);
         }
         else if (container.State.IsRunning)
             await lifecycle.EndedAsync(live, task, state?.Exit ?? lifecycle.LostExit(container));

@@ -99,10 +99,6 @@ public sealed class CreateCoverageTests
         "publishing ports (-p, --publish) is not supported yet by this release of Skiff"
     )]
     [InlineData(
-        """{"Healthcheck":{"Interval":1000000000}}""",
-        "--health-cmd and its kin is not supported yet by this release of Skiff"
-    )]
-    [InlineData(
         """{"HostConfig":{"Mounts":[{"Type":"volume","Source":"v","Target":"/v","VolumeOptions":{"NoCopy":true}}]}}""",
         "--mount type=volume is not supported yet by this release of Skiff"
     )]
