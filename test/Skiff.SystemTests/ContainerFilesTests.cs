@@ -199,6 +199,16 @@ public sealed class ContainerFilesTests(Port port) : IDisposable
     }
 
     [Theory, MemberData(nameof(Clients))]
+    public void Export_writes_the_root_of_a_container_that_does_not_run(string client)
+    {
+        string id = Run(client, "create", "busybox").Expect().Text;
+        string tar = Path.Combine(here, "stopped.tar");
+        Run(client, "export", "-o", tar, id).Expect();
+        Assert.Contains("bin/busybox", Command.Run("tar", "-tf", tar).Expect().Output, StringComparison.Ordinal);
+        Remove(id);
+    }
+
+    [Theory, MemberData(nameof(Clients))]
     public void Export_writes_the_root_without_what_is_mounted(string client)
     {
         string id = Running("echo 1 >/f; rm /bin/vi");

@@ -227,7 +227,7 @@ public sealed class HostileContainerTests(Port port)
     [Fact]
     public void Keys_of_the_host_and_its_processes_are_out_of_sight()
     {
-        Assert.Equal("cat\nsh\nsort", Inside("busybox", "sh", "-c", "cat /proc/[0-9]*/comm | sort -u; :"));
+        Assert.Equal("/proc/1", Inside("busybox", "sh", "-c", "echo /proc/[0-9]*"));
         Assert.Equal("0", Inside("busybox", "sh", "-c", "cat /proc/keys | wc -c"));
         Assert.Equal("no", Inside("busybox", "sh", "-c", $"kill -0 {engine.Pid} 2>/dev/null && echo yes || echo no"));
     }

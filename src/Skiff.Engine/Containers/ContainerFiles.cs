@@ -159,7 +159,10 @@ public sealed partial class ContainerFiles
         if (container is { State.IsRunning: true, Ids: null } && TryOpenRunning(container) is { } root)
             return root;
         var snapshot = SnapshotOf(container);
-        return Overlay.OpenDetached([snapshot.Upper, .. snapshot.Lowers]);
+        // The descriptor of a mount stands for a place: what is to be listed must be opened from there.
+        using var mount = Overlay.OpenDetached([snapshot.Upper, .. snapshot.Lowers]);
+        var errno = SafePath.TryOpenDirectory(mount, "."u8, Containment.Beneath, out var directory);
+        return errno == Errno.None ? directory! : throw new ErrnoException("open", "/", errno);
     }
 
     Snapshot SnapshotOf(Container container) =>
