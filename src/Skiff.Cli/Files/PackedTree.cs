@@ -1,10 +1,11 @@
 // A tree of this machine as a stream of tar bytes, made while it is read.
 using System.IO.Pipelines;
+using Skiff.Oci.Layers;
 
 namespace Skiff.Cli.Files;
 
 /// <summary>For one reader. What goes wrong with a file is thrown from Read.</summary>
-internal sealed class PackedTree : Stream
+internal sealed class PackedTree : ReadOnlyStream
 {
     readonly Pipe pipe = new(new PipeOptions(pauseWriterThreshold: 1 << 20, resumeWriterThreshold: 1 << 19));
     readonly Stream reader;
@@ -41,30 +42,10 @@ internal sealed class PackedTree : Stream
 
     public override int Read(Span<byte> buffer) => reader.Read(buffer);
 
-    public override int Read(byte[] buffer, int offset, int count) => reader.Read(buffer, offset, count);
-
     protected override void Dispose(bool disposing)
     {
         if (disposing)
             reader.Dispose(); // the writer's next flush ends it
         base.Dispose(disposing);
     }
-
-    public override bool CanRead => true;
-    public override bool CanSeek => false;
-    public override bool CanWrite => false;
-    public override long Length => throw new NotSupportedException();
-    public override long Position
-    {
-        get => throw new NotSupportedException();
-        set => throw new NotSupportedException();
-    }
-
-    public override void Flush() { }
-
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    public override void SetLength(long value) => throw new NotSupportedException();
-
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 }

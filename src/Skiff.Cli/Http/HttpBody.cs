@@ -1,9 +1,10 @@
 // The body of an answer: of known length, in chunks, or until the connection ends.
 using System.Globalization;
+using Skiff.Oci.Layers;
 
 namespace Skiff.Cli.Http;
 
-internal sealed class HttpBody(HttpConnection connection, long left, bool keep) : Stream
+internal sealed class HttpBody(HttpConnection connection, long left, bool keep) : ReadOnlyStream
 {
     public const long Chunked = -1;
     public const long UntilEnd = -2;
@@ -84,24 +85,4 @@ internal sealed class HttpBody(HttpConnection connection, long left, bool keep) 
             length += count;
         }
     }
-
-    public override int Read(byte[] buffer, int offset, int count) => Read(buffer.AsSpan(offset, count));
-
-    public override bool CanRead => true;
-    public override bool CanSeek => false;
-    public override bool CanWrite => false;
-    public override long Length => throw new NotSupportedException();
-    public override long Position
-    {
-        get => throw new NotSupportedException();
-        set => throw new NotSupportedException();
-    }
-
-    public override void Flush() { }
-
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    public override void SetLength(long value) => throw new NotSupportedException();
-
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 }
