@@ -35,6 +35,9 @@ sealed record LayerRecord
 
     /// <summary>The boot in which the files were written, as long as they may not be on the disk; null once they are.</summary>
     public string? UnsyncedBoot { get; init; }
+
+    /// <summary>True if the disk failed to take the files: they are good until the machine goes down, at most.</summary>
+    public bool? SyncFailed { get; init; }
 }
 
 /// <summary>The row of a container's writable layer: the chain ids below it, topmost first.</summary>

@@ -51,8 +51,6 @@ public sealed class ImageStore
     public Image Add(Image image, IReadOnlyList<Reference> references)
     {
         RequireComplete(image);
-        // Outside the gate: it waits for the disk.
-        snapshots.MakeDurable(ChainId.Compute(image.Config.RootFs.DiffIds));
         lock (gate)
         {
             // The manifest that came first stays: it is what the layers in the store belong to.
@@ -86,6 +84,7 @@ public sealed class ImageStore
                 names[Key(reference)] = image.Id;
             Rebuild();
             WriteIndex();
+            snapshots.SyncSoon();
             return images[image.Id];
         }
     }

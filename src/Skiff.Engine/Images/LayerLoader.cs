@@ -57,7 +57,7 @@ sealed class LayerLoader(ContentStore content, Snapshotter snapshots)
         try
         {
             Unpack(image.Layers, image.Config.RootFs.DiffIds, _ => { }, cancellation);
-            snapshots.MakeDurable(ChainId.Compute(image.Config.RootFs.DiffIds));
+            snapshots.SyncSoon();
             return true;
         }
         catch (EngineException e) when (e.Kind != ErrorKind.System)

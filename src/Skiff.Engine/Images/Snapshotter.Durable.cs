@@ -1,5 +1,6 @@
-// What of the unpacked layers survives a power failure: synced once an image, not once a file.
+// What of the unpacked layers survives a power failure: synced in the background, unpacked again if it came before.
 using System.Text.Json;
+using Microsoft.Data.Sqlite;
 using Skiff.Engine.Storage;
 using Skiff.Linux;
 using Skiff.Linux.Files;
@@ -7,67 +8,118 @@ using Skiff.Oci.Names;
 
 namespace Skiff.Engine.Images;
 
+/// <remarks>
+/// A pull does not wait for the files of its layers: its blobs are on the disk, so a layer can be made again. Until one
+/// syncfs(2) has written a layer, its row names the boot (random/boot_id, proc_sys_kernel(5)) that it was written in.
+/// </remarks>
 public sealed partial class Snapshotter
 {
-    // proc_sys_kernel(5): another one after each boot of the machine.
-    readonly string boot = File.ReadAllText("/proc/sys/kernel/random/boot_id").Trim();
+    // Of this boot of the machine.
+    readonly string boot;
 
-    /// <summary>
-    /// Returns when all files of a chain's layers are on the disk; at once if they are known to be. To be called before
-    /// an image that stands on them is recorded. syncfs(2).
-    /// </summary>
-    /// <exception cref="EngineException">System: the disk failed or is full; what it may have lost is removed</exception>
-    internal void MakeDurable(IReadOnlyList<Digest> chain)
+    bool syncWanted;
+    bool syncStopped;
+    Task? syncing;
+
+    /// <summary>Has all unpacked layers written to the disk, soon. Returns at once.</summary>
+    internal void SyncSoon()
     {
-        List<KeyValuePair<Digest, LayerRecord>> unsynced;
         lock (gate)
         {
-            unsynced = [.. layers.Where(l => l.Value.UnsyncedBoot is not null)];
-            if (!unsynced.Any(l => chain.Contains(l.Key)))
+            if (syncStopped || !layers.Values.Any(IsUnsynced))
                 return;
+            syncWanted = true;
+            // It waits for the disk, for seconds after a big pull.
+            syncing ??= Task.Factory.StartNew(
+                SyncWhileWanted,
+                CancellationToken.None,
+                TaskCreationOptions.LongRunning,
+                TaskScheduler.Default
+            );
         }
-        try
+    }
+
+    /// <summary>Waits for what SyncSoon began; for tests.</summary>
+    internal Task SyncedAsync()
+    {
+        lock (gate)
+            return syncing ?? Task.CompletedTask;
+    }
+
+    async Task StopSyncingAsync()
+    {
+        lock (gate)
         {
-            AtomicFile.SyncFileSystem(Directory);
+            syncStopped = true;
+            syncWanted = false;
         }
-        catch (ErrnoException e)
+        await SyncedAsync();
+    }
+
+    void SyncWhileWanted()
+    {
+        while (true)
         {
-            // The kernel tells a lost write once: a later sync would call the same layers good.
-            foreach (var chainId in AllLayers().Where(id => unsynced.Any(l => l.Key == id && IsStill(l.Key, l.Value))))
-                TryRemoveLayer(chainId);
-            throw DiskErrors.Applies(e)
-                ? DiskErrors.Explain(e, "cannot store the layer", Directory)
-                : new EngineException(ErrorKind.System, $"cannot store the layer: {e.Message}", e);
+            List<KeyValuePair<Digest, LayerRecord>> unsynced;
+            lock (gate)
+            {
+                if (!syncWanted)
+                {
+                    syncing = null;
+                    return;
+                }
+                syncWanted = false;
+                unsynced = [.. layers.Where(l => IsUnsynced(l.Value))];
+            }
+            bool failed = false;
+            try
+            {
+                AtomicFile.SyncFileSystem(Directory);
+            }
+            catch (ErrnoException)
+            {
+                // The kernel tells a lost write once: a later sync must not call these layers good.
+                failed = true;
+            }
+            try
+            {
+                foreach (var (chainId, written) in unsynced)
+                    Replace(
+                        chainId,
+                        written,
+                        failed ? written with { SyncFailed = true } : written with { UnsyncedBoot = null }
+                    );
+            }
+            catch (SqliteException)
+            {
+                // The rows say less than is true: after a power failure the layers are unpacked again for nothing.
+            }
         }
-        var synced = unsynced.ToDictionary(l => l.Key, l => l.Value with { UnsyncedBoot = null });
-        // A layer may have been removed meanwhile, and even unpacked anew: that one was not synced.
+    }
+
+    /// <summary>Changes a layer's row, unless the layer was removed meanwhile, or even unpacked anew.</summary>
+    void Replace(Digest chainId, LayerRecord old, LayerRecord now)
+    {
+        string json = JsonSerializer.Serialize(now, ImageJson.Default.LayerRecord);
         database.Write(connection =>
         {
-            foreach (var (chainId, old) in unsynced)
+            lock (gate)
             {
-                if (!IsStill(chainId, old))
-                    continue;
-                string json = JsonSerializer.Serialize(synced[chainId], ImageJson.Default.LayerRecord);
-                using var row = Database.Prepare(
-                    connection,
-                    "UPDATE snapshots SET record = ?2 WHERE key = ?1",
-                    chainId.ToString(),
-                    json
-                );
-                row.ExecuteNonQuery();
+                if (!layers.TryGetValue(chainId, out var found) || !ReferenceEquals(found, old))
+                    return;
+                layers[chainId] = now;
             }
+            using var row = Database.Prepare(
+                connection,
+                "UPDATE snapshots SET record = ?2 WHERE key = ?1",
+                chainId.ToString(),
+                json
+            );
+            row.ExecuteNonQuery();
         });
-        lock (gate)
-            foreach (var (chainId, old) in unsynced)
-                if (layers.TryGetValue(chainId, out var now) && ReferenceEquals(now, old))
-                    layers[chainId] = synced[chainId];
     }
 
-    bool IsStill(Digest chainId, LayerRecord record)
-    {
-        lock (gate)
-            return layers.TryGetValue(chainId, out var now) && ReferenceEquals(now, record);
-    }
+    static bool IsUnsynced(LayerRecord layer) => layer.UnsyncedBoot is not null && layer.SyncFailed is not true;
 
     /// <summary>
     /// Whether the machine went down before a layer was synced. After a mere kill of the engine the kernel has all of it.

@@ -74,10 +74,12 @@ public sealed partial class Snapshotter : IAsyncDisposable
             (UnixFileMode)0x1c0 /* 0700 */
         );
         trash = new Trash(layout);
+        boot = File.ReadAllText("/proc/sys/kernel/random/boot_id").Trim();
         System.IO.Directory.CreateDirectory(unpacking);
         // overlayfs wants at least one lower directory, also below a container of an image without layers.
         System.IO.Directory.CreateDirectory(Path.Combine(Directory, EmptyLayer, "fs"));
         Repair();
+        SyncSoon();
     }
 
     /// <summary>The directory of all snapshots.</summary>
@@ -264,7 +266,11 @@ public sealed partial class Snapshotter : IAsyncDisposable
             writables.Remove(key);
     }
 
-    public ValueTask DisposeAsync() => trash.DisposeAsync();
+    public async ValueTask DisposeAsync()
+    {
+        await StopSyncingAsync();
+        await trash.DisposeAsync();
+    }
 
     /// <summary>Directories of a chain's layers, topmost first.</summary>
     /// <exception cref="EngineException">NotFound: one is missing</exception>
