@@ -20,7 +20,8 @@ sealed class ImageRemover(ImageStore store, GarbageCollector collector)
             // It may have changed while this one waited.
             image = store.Get(image.Id) ?? throw EngineException.NotFound($"No such image: {Short(image.Id)}");
             var untagged = new List<string>();
-            bool nameRemoved = false;
+            bool ignoresNames = name is null && IsSingleRepository(image);
+            List<string>? going = null;
             if (name is not null)
             {
                 if (!force && IsSingleRepository(image) && usedBy(image.Id) is { } user)
@@ -28,25 +29,30 @@ sealed class ImageRemover(ImageStore store, GarbageCollector collector)
                         $"conflict: unable to remove repository reference \"{name.Familiar}\" (must force) - container "
                             + $"{Short(user.ContainerId)} is using its referenced image {Short(image.Id)}"
                     );
-                Untag(NamesGoingWith(image, name), untagged);
-                nameRemoved = true;
-                image = store.Get(image.Id)!;
-                if (image.Tags.Count + image.RepoDigests.Count > 0)
+                going = NamesGoingWith(image, name);
+                // The last name goes in one step with the image: a crash must not leave an image without a name.
+                ignoresNames = image.Tags.Concat(image.RepoDigests).All(going.Contains);
+                if (!ignoresNames)
+                {
+                    Untag(going, untagged);
                     return new ImageRemoval(untagged, []);
+                }
             }
 
-            bool ignoresNames = name is null && IsSingleRepository(image);
             if (FindObstacle(image, ignoresNames, usedBy, force) is { } obstacle)
             {
                 // The name was all that was asked for: a container keeps the image, without a name.
-                if (nameRemoved && obstacle.IsContainer)
+                if (going is not null && obstacle.IsContainer)
+                {
+                    Untag(going, untagged);
                     return new ImageRemoval(untagged, []);
+                }
                 throw EngineException.Conflict(
                     $"conflict: unable to delete {Short(image.Id)} "
                         + $"({(obstacle.CanBeForced ? "must be forced" : "cannot be forced")}) - {obstacle.Reason}"
                 );
             }
-            untagged.AddRange(image.Tags.Concat(image.RepoDigests).Select(Familiar));
+            untagged.AddRange((going ?? image.Tags.Concat(image.RepoDigests)).Select(Familiar));
             store.Remove(image.Id);
             var (layers, _) = collector.Collect();
             return new ImageRemoval(untagged, [image.Id, .. layers]);

@@ -17,6 +17,11 @@ public sealed partial class Snapshotter
     // Of this boot of the machine.
     readonly string boot;
 
+    // The kernel writes by itself within half a minute (dirty_expire_centisecs, proc_sys_vm(5)): a sync after that finds
+    // little to do and holds nobody up, as one right after a pull would.
+    static readonly TimeSpan Settling = TimeSpan.FromSeconds(40);
+
+    readonly ManualResetEventSlim syncNow = new();
     bool syncWanted;
     bool syncStopped;
     Task? syncing;
@@ -29,7 +34,7 @@ public sealed partial class Snapshotter
             if (syncStopped || !layers.Values.Any(IsUnsynced))
                 return;
             syncWanted = true;
-            // It waits for the disk, for seconds after a big pull.
+            // It waits for the disk, perhaps for seconds.
             syncing ??= Task.Factory.StartNew(
                 SyncWhileWanted,
                 CancellationToken.None,
@@ -39,11 +44,15 @@ public sealed partial class Snapshotter
         }
     }
 
-    /// <summary>Waits for what SyncSoon began; for tests.</summary>
-    internal Task SyncedAsync()
+    /// <summary>Does now what SyncSoon began, and waits for it; for tests.</summary>
+    internal async Task SyncedAsync()
     {
+        Task running;
         lock (gate)
-            return syncing ?? Task.CompletedTask;
+            running = syncing ?? Task.CompletedTask;
+        syncNow.Set();
+        await running;
+        syncNow.Reset();
     }
 
     async Task StopSyncingAsync()
@@ -54,12 +63,14 @@ public sealed partial class Snapshotter
             syncWanted = false;
         }
         await SyncedAsync();
+        syncNow.Dispose();
     }
 
     void SyncWhileWanted()
     {
         while (true)
         {
+            syncNow.Wait(Settling);
             List<KeyValuePair<Digest, LayerRecord>> unsynced;
             lock (gate)
             {
