@@ -26,7 +26,9 @@ public sealed class ImageCrashTests(Port port) : IDisposable
     [Fact]
     public async Task A_commit_that_is_cut_leaves_a_whole_image_or_nothing()
     {
-        engine.Skiff("run", "--name", "work", "busybox", "sh", "-c", "head -c 8000000 /dev/urandom >/f; md5sum /f >/sum").Expect();
+        engine
+            .Skiff("run", "--name", "work", "busybox", "sh", "-c", "head -c 8000000 /dev/urandom >/f; md5sum /f >/sum")
+            .Expect();
         var before = (Snapshots(), Blobs());
         for (int i = 0; i < 6; i++)
         {

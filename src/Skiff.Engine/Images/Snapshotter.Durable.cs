@@ -95,11 +95,7 @@ public sealed partial class Snapshotter
             try
             {
                 foreach (var (chainId, written) in unsynced)
-                    Replace(
-                        chainId,
-                        written,
-                        failed ? written with { SyncFailed = true } : written with { UnsyncedBoot = null }
-                    );
+                    Replace(chainId, written, failed ? written with { SyncFailed = true } : written with { UnsyncedBoot = null });
             }
             catch (SqliteException)
             {
