@@ -90,6 +90,18 @@ internal static class CreateMapping
             AutoRemove = host.AutoRemove,
             Restart = Restart(host),
             NetworkMode = host.NetworkMode is "" or "default" ? "bridge" : host.NetworkMode,
+            PortBindings =
+            [
+                .. (host.PortBindings ?? new Dictionary<string, IReadOnlyList<PortBinding>?>()).SelectMany(p =>
+                    // A port without bindings is published at any free one, as in Docker.
+                    (p.Value is { Count: > 0 } bindings ? bindings : [new PortBinding()]).Select(b => new PortBindingRequest(
+                        p.Key,
+                        b.HostIp,
+                        b.HostPort
+                    ))
+                ),
+            ],
+            PublishAllPorts = host.PublishAllPorts,
             IpcMode = host.IpcMode,
             PidMode = host.PidMode,
             UsernsMode = host.UsernsMode,

@@ -12,7 +12,15 @@ internal static class HostConfigMapping
             Binds = OrNull(host.Binds),
             LogConfig = new LogConfig { Type = host.LogDriver, Config = host.LogOptions },
             NetworkMode = host.NetworkMode,
-            PortBindings = new Dictionary<string, IReadOnlyList<PortBinding>?>(),
+            PortBindings = host
+                .PortBindings.GroupBy(p => p.Port)
+                .ToDictionary(
+                    g => g.Key,
+                    g =>
+                        (IReadOnlyList<PortBinding>?)
+                            [.. g.Select(p => new PortBinding { HostIp = p.HostIp, HostPort = p.HostPort })]
+                ),
+            PublishAllPorts = host.PublishAllPorts,
             RestartPolicy = new RestartPolicy { Name = host.Restart.Name, MaximumRetryCount = host.Restart.MaximumRetries },
             AutoRemove = host.AutoRemove,
             ConsoleSize = [host.ConsoleRows, host.ConsoleColumns],

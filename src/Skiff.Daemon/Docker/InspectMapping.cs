@@ -1,4 +1,5 @@
 // A container's record as Docker's clients see it: one line of a list, or everything.
+using System.Globalization;
 using Skiff.Docker;
 using Skiff.Engine.Bundles;
 using Skiff.Engine.Containers;
@@ -133,10 +134,7 @@ internal static class InspectMapping
         {
             SandboxID = container.State.IsRunning ? container.Id : "",
             SandboxKey = container.State.IsRunning ? $"/proc/{container.State.Pid}/ns/net" : "",
-            Ports =
-                container.Endpoints.Count > 0
-                    ? Exposed(container).ToDictionary(p => $"{p.Port}/{p.Protocol}", _ => (IReadOnlyList<PortBinding>?)null)
-                    : [],
+            Ports = container.Endpoints.Count > 0 ? Bindings(container) : [],
             EndpointID = bridge?.EndpointId ?? "",
             Gateway = bridge?.Gateway ?? "",
             IPAddress = bridge?.IPv4Address ?? "",
@@ -144,6 +142,21 @@ internal static class InspectMapping
             MacAddress = bridge?.MacAddress ?? "",
             Networks = Networks(container),
         };
+    }
+
+    static Dictionary<string, IReadOnlyList<PortBinding>?> Bindings(Container container)
+    {
+        var ports = Exposed(container).ToDictionary(p => $"{p.Port}/{p.Protocol}", _ => (IReadOnlyList<PortBinding>?)null);
+        foreach (var published in container.Ports.GroupBy(p => $"{p.ContainerPort}/{p.Protocol}"))
+            ports[published.Key] =
+            [
+                .. published.Select(p => new PortBinding
+                {
+                    HostIp = p.HostIp,
+                    HostPort = p.HostPort.ToString(CultureInfo.InvariantCulture),
+                }),
+            ];
+        return ports;
     }
 
     static Dictionary<string, EndpointSettings> Networks(Container container)
@@ -206,9 +219,20 @@ internal static class InspectMapping
             }),
         ];
 
-    /// <summary>Exposed ports.</summary>
+    /// <summary>Published ports, and those that are only exposed.</summary>
     internal static List<PortSummary> Ports(Container container) =>
-        [.. Exposed(container).Select(p => new PortSummary { PrivatePort = p.Port, Type = p.Protocol })];
+        [
+            .. container.Ports.Select(p => new PortSummary
+            {
+                IP = p.HostIp,
+                PrivatePort = p.ContainerPort,
+                PublicPort = p.HostPort,
+                Type = p.Protocol,
+            }),
+            .. Exposed(container)
+                .Where(e => !container.Ports.Any(p => p.ContainerPort == e.Port && p.Protocol == e.Protocol))
+                .Select(p => new PortSummary { PrivatePort = p.Port, Type = p.Protocol }),
+        ];
 
     /// <summary>"none" without a health check.</summary>
     internal static string HealthWord(Container container) =>

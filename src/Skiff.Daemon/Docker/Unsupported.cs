@@ -33,8 +33,6 @@ internal static class Unsupported
 
     static IEnumerable<(bool IsSet, string Flag)> Members(ContainerCreateBody body, HostConfig host) =>
         [
-            (host.PortBindings is { Count: > 0 }, "publishing ports (-p, --publish)"),
-            (host.PublishAllPorts, "publishing ports (-P, --publish-all)"),
             (host.VolumesFrom is { Count: > 0 }, "--volumes-from"),
             (host.VolumeDriver is not ("" or "local"), "--volume-driver"),
             (body.Volumes is { Count: > 0 }, "-v with a container path only (an anonymous volume)"),

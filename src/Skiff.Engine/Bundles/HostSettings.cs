@@ -10,6 +10,12 @@ public sealed record HostSettings
     /// <summary>"bridge", "host", "none", "container:ID" or the name of a network.</summary>
     public string NetworkMode { get; init; } = "bridge";
 
+    /// <summary>Ports at addresses of the host.</summary>
+    public IReadOnlyList<PortBindingRequest> PortBindings { get; init; } = [];
+
+    /// <summary>Publishes what is exposed and not bound, at ports that are free.</summary>
+    public bool PublishAllPorts { get; init; }
+
     /// <summary>"", "private", "host", "shareable" or "none".</summary>
     public string IpcMode { get; init; } = "";
 
@@ -104,6 +110,11 @@ public sealed record HostSettings
     public ushort ConsoleColumns { get; init; }
     public IReadOnlyDictionary<string, string> Annotations { get; init; } = new Dictionary<string, string>();
 }
+
+/// <param name="Port">of the container, "80/tcp"</param>
+/// <param name="HostIp">"" is the network's default</param>
+/// <param name="HostPort">"8080", "8000-8010" (the first that is free), or "" (any)</param>
+public sealed record PortBindingRequest(string Port, string HostIp, string HostPort);
 
 public sealed record Ulimit(string Name, long Soft, long Hard);
 

@@ -27,6 +27,9 @@ public sealed record Container
 
     /// <summary>Connections to networks; addresses only while running.</summary>
     public IReadOnlyList<Endpoint> Endpoints { get; init; } = [];
+
+    /// <summary>Published ports; only while running.</summary>
+    public IReadOnlyList<PublishedPort> Ports { get; init; } = [];
     public IReadOnlyList<EndpointRequest> Networks { get; init; } = [];
 
     /// <summary>Its own range of users; null: those of the host.</summary>

@@ -96,7 +96,7 @@ public sealed partial class ContainerService
             LogPath = logDriver == "none" ? "" : layout.ContainerLog(id, logDriver),
         };
         // Everything about it is checked before anything is taken: the bundle of this container can be written.
-        var warnings = lifecycle.CheckBundle(record);
+        IReadOnlyList<string> warnings = [.. PortWishes.Check(record), .. lifecycle.CheckBundle(record)];
 
         await using var rollback = new Rollback();
         snapshotter.Prepare(id, image);

@@ -92,6 +92,7 @@ internal sealed class Lifecycle(
             container with
             {
                 Endpoints = endpoints,
+                Ports = sandbox?.Ports ?? [],
                 State = new ContainerState
                 {
                     Status = ContainerStatus.Running,
@@ -164,6 +165,7 @@ internal sealed class Lifecycle(
             var ended = container with
             {
                 Endpoints = [],
+                Ports = [],
                 State = container.State with
                 {
                     Status = ContainerStatus.Exited,
@@ -489,6 +491,7 @@ internal sealed class Lifecycle(
             Hostname = container.Config.Hostname,
             Networks = container.Networks,
             Dns = container.Host.Dns,
+            Ports = PortWishes.Of(container),
         };
 
     JournalEntry[] Taken(Container container) =>

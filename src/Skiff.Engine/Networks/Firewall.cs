@@ -3,48 +3,91 @@ using Skiff.Linux.Nftables;
 
 namespace Skiff.Engine.Networks;
 
-/// <summary>Address translation on the way out, and no way in but for answers.</summary>
+/// <summary>A bridge network as the rules see it.</summary>
+internal sealed record FirewallNetwork(string Id, string Bridge, IPv4Subnet Subnet, bool IsInternal, bool Masquerades);
+
+/// <summary>
+/// Address translation on the way out, published ports on the way in, and no other way in but for answers. What the
+/// rules should be is kept here: they can be made anew at any moment. Ports are elements of maps, so a packet costs
+/// the same with one and with a thousand.
+/// </summary>
 internal sealed class Firewall(string bridge)
 {
     internal const string Family = "inet";
+    const string Bridges = "bridges";
+    const string Internal = "internal";
+    const string Published = "published";
+    const string PublishedAny = "published_any";
+    const string Loopback = "loopback";
+
+    readonly Lock gate = new();
+    readonly Dictionary<string, FirewallNetwork> networks = [];
+    readonly HashSet<PortElement> ports = [];
 
     internal string Table { get; } = $"skiff_{bridge}";
 
-    /// <summary>Replaces the table in one step: there is no moment without rules, and connections stay.</summary>
+    /// <summary>Adds a network, or changes it.</summary>
     /// <exception cref="NftException">refused by the kernel, or libnftables is missing</exception>
-    internal void Assert(IPv4Subnet subnet)
+    internal void Put(FirewallNetwork network)
     {
-        using var transaction = Rules(subnet);
-        transaction.Commit();
+        lock (gate)
+        {
+            networks[network.Id] = network;
+            Rules().Commit();
+        }
     }
 
-    internal NftTransaction Rules(IPv4Subnet subnet)
+    internal void Remove(string networkId)
     {
-        var transaction = new NftTransaction(Family, Table);
-        transaction.AddTable(); // so that the removal finds one
-        transaction.DeleteTable();
-        transaction.AddTable();
-        transaction.AddChain("postrouting", NftHook.SourceNat);
-        string source = IPv4Subnet.Address(subnet.Base).ToString();
-        transaction.AddRule(
-            "postrouting",
-            NftRules.ComesFrom(source, subnet.PrefixLength),
-            NftRules.GoesNotOutBy(bridge),
-            NftRules.Masquerade
-        );
-        // Only packets that touch our bridge: all others pass this table unseen.
-        transaction.AddChain("forward", NftHook.Forward);
-        transaction.AddRule("forward", NftRules.ComesInBy(bridge), NftRules.Accept);
-        transaction.AddRule("forward", NftRules.GoesOutBy(bridge), NftRules.IsEstablished, NftRules.Accept);
-        transaction.AddRule("forward", NftRules.GoesOutBy(bridge), NftRules.Drop);
-        return transaction;
+        lock (gate)
+        {
+            if (networks.Remove(networkId))
+                Rules().Commit();
+        }
+    }
+
+    /// <summary>Ports that were published before this engine started: they are in the rules from their first moment.</summary>
+    internal void Remember(IEnumerable<PortElement> published)
+    {
+        lock (gate)
+            ports.UnionWith(published);
+    }
+
+    internal void Publish(IReadOnlyCollection<PortElement> published)
+    {
+        lock (gate)
+        {
+            ports.UnionWith(published);
+            Change(rules => AddPorts(rules, published));
+        }
+    }
+
+    internal void Unpublish(IReadOnlyCollection<PortElement> published)
+    {
+        lock (gate)
+        {
+            ports.ExceptWith(published);
+            Change(rules =>
+            {
+                rules.DeleteElements(Published, [.. published.Where(p => !p.IsAny).Select(p => p.InMap)]);
+                rules.DeleteElements(PublishedAny, [.. published.Where(p => p.IsAny).Select(p => p.InMap)]);
+                rules.DeleteElements(Loopback, [.. published.Where(p => p.IsLoopback).Select(p => p.InSet)]);
+            });
+        }
+    }
+
+    /// <summary>Replaces the table in one step: there is no moment without rules, and connections stay.</summary>
+    internal void Assert()
+    {
+        lock (gate)
+            Rules().Commit();
     }
 
     /// <summary>Removes the table, if it is there.</summary>
     internal void Remove()
     {
-        using var transaction = new NftTransaction(Family, Table);
-        transaction.AddTable();
+        var transaction = new NftTransaction(Family, Table);
+        transaction.AddTable(); // so that the removal finds one
         transaction.DeleteTable();
         transaction.Commit();
     }
@@ -52,4 +95,84 @@ internal sealed class Firewall(string bridge)
     /// <summary>Whether another Skiff engine has its rules here.</summary>
     internal bool HasNeighbours() =>
         NftTransaction.Tables(Family).Any(t => t != Table && t.StartsWith("skiff_", StringComparison.Ordinal));
+
+    /// <summary>Changes elements; if someone has removed what they are in, all of the table is made again.</summary>
+    void Change(Action<NftTransaction> change)
+    {
+        var transaction = new NftTransaction(Family, Table);
+        change(transaction);
+        try
+        {
+            transaction.Commit();
+        }
+        catch (NftException)
+        {
+            Rules().Commit();
+        }
+    }
+
+    internal NftTransaction Rules()
+    {
+        var rules = new NftTransaction(Family, Table);
+        rules.AddTable(); // so that the removal finds one
+        rules.DeleteTable();
+        rules.AddTable();
+        rules.AddSet(Bridges, "ifname");
+        rules.AddSet(Internal, "ifname");
+        rules.AddMap(Published, "inet_proto . ipv4_addr . inet_service : ipv4_addr . inet_service");
+        rules.AddMap(PublishedAny, "inet_proto . inet_service : ipv4_addr . inet_service");
+        rules.AddSet(Loopback, "inet_proto . ipv4_addr . inet_service");
+        AddElements(rules);
+
+        // Nobody but this host itself has business at its loopback addresses: neither a neighbour nor a container,
+        // whose bridge lets such addresses through (route_localnet).
+        rules.AddChain("raw", NftHook.Raw);
+        rules.AddRule("raw", $"iifname != \"lo\" meta l4proto . ip daddr . th dport @{Loopback} drop");
+        rules.AddRule("raw", $"iifname @{Bridges} ip daddr 127.0.0.0/8 drop");
+
+        foreach (
+            var (chain, hook) in (ReadOnlySpan<(string, NftHook)>)
+                [("prerouting", NftHook.DestinationNat), ("output", NftHook.DestinationNatOut)]
+        )
+        {
+            rules.AddChain(chain, hook);
+            rules.AddRule(chain, $"dnat ip to meta l4proto . ip daddr . th dport map @{Published}");
+            rules.AddRule(chain, $"fib daddr type local dnat ip to meta l4proto . th dport map @{PublishedAny}");
+        }
+
+        rules.AddChain("postrouting", NftHook.SourceNat);
+        // The host's loopback address means nothing to a container.
+        rules.AddRule("postrouting", $"ip saddr 127.0.0.0/8 oifname @{Bridges} ct status dnat masquerade");
+        foreach (var network in networks.Values)
+        {
+            // A neighbour by way of the host's address: without this it would answer directly, as somebody else.
+            rules.AddRule("postrouting", $"ip saddr {network.Subnet} oifname \"{network.Bridge}\" ct status dnat masquerade");
+            if (network is { Masquerades: true, IsInternal: false })
+                rules.AddRule("postrouting", $"ip saddr {network.Subnet} oifname != \"{network.Bridge}\" masquerade");
+        }
+
+        // Only packets that touch our bridges: all others pass this table unseen.
+        rules.AddChain("forward", NftHook.Forward);
+        rules.AddRule("forward", $"iifname @{Internal} drop");
+        rules.AddRule("forward", $"oifname @{Internal} drop");
+        rules.AddRule("forward", $"oifname @{Bridges} ct state established,related accept");
+        rules.AddRule("forward", $"oifname @{Bridges} ct status dnat accept");
+        rules.AddRule("forward", $"oifname @{Bridges} drop");
+        rules.AddRule("forward", $"iifname @{Bridges} accept");
+        return rules;
+    }
+
+    void AddElements(NftTransaction rules)
+    {
+        rules.AddElements(Bridges, [.. networks.Values.Select(n => $"\"{n.Bridge}\"")]);
+        rules.AddElements(Internal, [.. networks.Values.Where(n => n.IsInternal).Select(n => $"\"{n.Bridge}\"")]);
+        AddPorts(rules, ports);
+    }
+
+    static void AddPorts(NftTransaction rules, IReadOnlyCollection<PortElement> published)
+    {
+        rules.AddElements(Published, [.. published.Where(p => !p.IsAny).Select(p => p.InMap)]);
+        rules.AddElements(PublishedAny, [.. published.Where(p => p.IsAny).Select(p => p.InMap)]);
+        rules.AddElements(Loopback, [.. published.Where(p => p.IsLoopback).Select(p => p.InSet)]);
+    }
 }

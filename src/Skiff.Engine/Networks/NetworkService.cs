@@ -27,6 +27,7 @@ public sealed class NetworkService : IAsyncDisposable
     readonly DnsForwarder forwarder = new();
     readonly UpstreamServers upstream;
     readonly Firewall firewall;
+    readonly PortPublisher publisher;
     readonly ForwardingSysctl forwarding;
     readonly Journal journal;
     Bridge? bridge;
@@ -41,6 +42,7 @@ public sealed class NetworkService : IAsyncDisposable
         namespaces = new NamespacePool(background, ReadyNamespaces);
         sweeper = new LinkSweeper(background, store, () => bridge, Released);
         firewall = new Firewall(options.Bridge);
+        publisher = new PortPublisher(journal, firewall);
         forwarding = new ForwardingSysctl(journal);
         upstream = new UpstreamServers(options.Dns);
     }
@@ -94,6 +96,7 @@ public sealed class NetworkService : IAsyncDisposable
     {
         namespaces.Dispose();
         sandboxes.Dispose();
+        publisher.Dispose();
         await sweeper.FlushAsync();
         bridge?.Dispose();
     }
@@ -119,23 +122,26 @@ public sealed class NetworkService : IAsyncDisposable
         if (request.Networks.Count == 1)
             plan = await PlanAsync(request, request.Networks[0]);
         ReadyNamespace? ready = null;
+        IReadOnlyList<PublishedPort> ports = [];
         try
         {
             ready = await namespaces.TakeAsync();
             if (plan is { } connect)
             {
                 bridge!.Connect(ready, connect.Endpoint);
+                ports = Nft(() => publisher.Publish(request.ContainerId, connect.Endpoint.IPv4Address, request.Ports));
                 Resolve(request, [connect.Endpoint], ready.Dns);
                 Tell("connect", connect.Endpoint.NetworkId, request.ContainerId);
             }
             else
                 ready.Dns.Dispose(); // with loopback only there is nobody to ask for
             ready.Netlink.Dispose();
-            return new Sandbox(ready.Descriptor, plan is null ? [] : [plan.Value.Endpoint]);
+            return new Sandbox(ready.Descriptor, plan is null ? [] : [plan.Value.Endpoint], ports);
         }
         catch (Exception e)
         {
             ready?.Dispose();
+            publisher.Release(request.ContainerId);
             if (plan is { } taken)
                 GiveBack(taken.Lease);
             if (e is ErrnoException or SocketException)
@@ -159,6 +165,7 @@ public sealed class NetworkService : IAsyncDisposable
     {
         if (endpoints.Count == 0)
             return;
+        publisher.Adopt(request.ContainerId);
         try
         {
             using Fd sandbox = NetworkNamespace.OpenOf(pid);
@@ -179,6 +186,7 @@ public sealed class NetworkService : IAsyncDisposable
     public Task ReleaseAsync(string containerId, CancellationToken cancellation)
     {
         names.Remove(containerId);
+        Nft(() => publisher.Release(containerId));
         var leases = sandboxes.Remove(containerId);
         foreach (var lease in leases)
             Tell("disconnect", lease.NetworkId, containerId);
@@ -240,7 +248,8 @@ public sealed class NetworkService : IAsyncDisposable
         };
         store.Save(network);
         names.AddNetwork(network);
-        Nft(() => firewall.Assert(chosen));
+        publisher.Load();
+        Nft(() => firewall.Put(new FirewallNetwork(id, options.Bridge, chosen, IsInternal: false, Masquerades: true)));
         if (forwarding.SwitchOn())
             Notices = ["net.ipv4.ip_forward was off and is switched on, so that containers reach other hosts"];
         namespaces.Fill();
@@ -393,11 +402,18 @@ public sealed class NetworkService : IAsyncDisposable
         }
     }
 
-    static void Nft(Action work)
+    static void Nft(Action work) =>
+        Nft(() =>
+        {
+            work();
+            return 0;
+        });
+
+    static T Nft<T>(Func<T> work)
     {
         try
         {
-            work();
+            return work();
         }
         catch (NftException e)
         {

@@ -13,6 +13,9 @@ public sealed record SandboxRequest
     public string Hostname { get; init; } = "";
     public IReadOnlyList<EndpointRequest> Networks { get; init; } = [];
 
+    /// <summary>Published at the first network.</summary>
+    public IReadOnlyList<PortRequest> Ports { get; init; } = [];
+
     /// <summary>Name servers that the sandbox's resolver asks; none takes the engine's, or the host's.</summary>
     public IReadOnlyList<string> Dns { get; init; } = [];
 }
@@ -21,10 +24,12 @@ public sealed record SandboxRequest
 /// Held by file descriptor only: nothing is mounted, and a crash of the engine before the container starts leaves
 /// nothing. The caller disposes it once the container's process holds the namespace.
 /// </summary>
-public sealed class Sandbox(Fd networkNamespace, IReadOnlyList<Endpoint> endpoints) : IDisposable
+public sealed class Sandbox(Fd networkNamespace, IReadOnlyList<Endpoint> endpoints, IReadOnlyList<PublishedPort> ports)
+    : IDisposable
 {
     public Fd NetworkNamespace { get; } = networkNamespace;
     public IReadOnlyList<Endpoint> Endpoints { get; } = endpoints;
+    public IReadOnlyList<PublishedPort> Ports { get; } = ports;
 
     public void Dispose() => NetworkNamespace.Dispose();
 }

@@ -8,14 +8,10 @@ internal static unsafe partial class LibNftables
     const string Library = "libnftables.so.1";
 
     internal const uint NFT_CTX_DEFAULT = 0;
-    internal const uint NFT_CTX_OUTPUT_JSON = 1 << 4;
 
     // SetLastError: without it the generator emits a plain [DllImport], which is banned.
     [LibraryImport(Library, SetLastError = true)]
     internal static partial nint nft_ctx_new(uint flags);
-
-    [LibraryImport(Library, SetLastError = true)]
-    internal static partial void nft_ctx_output_set_flags(nint context, uint flags);
 
     [LibraryImport(Library, SetLastError = true)]
     internal static partial int nft_ctx_buffer_output(nint context);

@@ -24,6 +24,9 @@ public sealed class OutsideHost : IDisposable
         Ip("-n", name, "link", "set", "lo", "up");
     }
 
+    /// <summary>The name of this machine's interface on the link.</summary>
+    public string Link => name;
+
     /// <summary>The outside host's own address.</summary>
     public string Address => $"198.18.{subnet}.2";
 

@@ -95,10 +95,6 @@ public sealed class CreateCoverageTests
 
     [Theory]
     [InlineData(
-        """{"HostConfig":{"PortBindings":{"80/tcp":[{"HostPort":"80"}]}}}""",
-        "publishing ports (-p, --publish) is not supported yet by this release of Skiff"
-    )]
-    [InlineData(
         """{"HostConfig":{"Mounts":[{"Type":"volume","Source":"v","Target":"/v","VolumeOptions":{"NoCopy":true}}]}}""",
         "--mount type=volume is not supported yet by this release of Skiff"
     )]

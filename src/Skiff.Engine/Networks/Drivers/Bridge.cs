@@ -13,6 +13,7 @@ internal sealed class Bridge(EngineOptions options, Journal journal, NetlinkSock
 {
     const int ChoiceAttempts = 31;
     readonly string name = options.Bridge;
+    string LocalRouting => $"/proc/sys/net/ipv4/conf/{name}/route_localnet";
     int index;
 
     /// <summary>
@@ -37,6 +38,8 @@ internal sealed class Bridge(EngineOptions options, Journal journal, NetlinkSock
         // A container could play router to the host on this interface: CVE-2020-13401.
         if (File.Exists($"/proc/sys/net/ipv6/conf/{name}/disable_ipv6"))
             KernelFile.Write($"/proc/sys/net/ipv6/conf/{name}/disable_ipv6", "1");
+        // So that what the host sends to a port published at its loopback address can leave by the bridge: ip-sysctl.
+        KernelFile.Write(LocalRouting, "1");
         return Address(wanted, stored);
     }
 
@@ -100,7 +103,11 @@ internal sealed class Bridge(EngineOptions options, Journal journal, NetlinkSock
     {
         var entry = new JournalEntry(owner, ResourceKind.Link, name);
         if (!journal.Of(owner).Contains(entry))
+        {
+            if (File.Exists(LocalRouting))
+                KernelFile.Write(LocalRouting, "0"); // a bridge of the user's goes on without our rules
             return;
+        }
         Links.TryDelete(host, name);
         journal.Strike(entry);
     }
