@@ -33,6 +33,7 @@ public sealed class Engine : IAsyncDisposable
         Networks = new NetworkService(options, database, journal, Events, background);
         var store = new ContainerStore(database);
         var events = new ContainerEvents(Events);
+        var etcFiles = new EtcFiles(Layout, Networks);
         bundles = new BundleBuilder(
             options,
             Layout,
@@ -41,7 +42,7 @@ public sealed class Engine : IAsyncDisposable
                 AppArmorProfile = AppArmor.Load(options.ExecRoot, notices.Add),
             },
             SeccompText(options),
-            new EtcFiles(Layout, Networks),
+            etcFiles,
             new UserLookup()
         );
         var execs = new Execs(store.Find, bundles, events, background);
@@ -72,6 +73,7 @@ public sealed class Engine : IAsyncDisposable
             events,
             new UserIdPool(store, UsersOf(options))
         );
+        Connections = new NetworkConnections(store, Networks, etcFiles);
         Files = new ContainerFiles(store, lifecycle, Images, bundles, events);
         Stats = new StatsService(store, bundles.CgroupPath, background);
         Recovery = new Recovery(Layout, journal, store, lifecycle, Networks);
@@ -82,6 +84,7 @@ public sealed class Engine : IAsyncDisposable
     public ImageService Images { get; }
     public NetworkService Networks { get; }
     public ContainerService Containers { get; }
+    public NetworkConnections Connections { get; }
     public ContainerFiles Files { get; }
     public StatsService Stats { get; }
 

@@ -14,7 +14,8 @@ public sealed class PublishTests(Port port) : IDisposable
     public void Dispose() => outside.Dispose();
 
     /// <summary>A server that says "reached" to each client of TCP port 7000.</summary>
-    string Serve(string client, params string[] flags) => Serve(engine, client, flags);
+    string Serve(string client, params string[] flags) =>
+        Serve(engine, client, flags);
 
     static string Serve(EngineUnderTest engine, string client, params string[] flags)
     {
@@ -62,12 +63,7 @@ public sealed class PublishTests(Port port) : IDisposable
             engine
                 .Client(
                     client,
-                    [
-                        "inspect",
-                        "--format",
-                        "{{with index .NetworkSettings.Ports \"7000/tcp\" 0}}{{.HostIp}} {{.HostPort}}{{end}}",
-                        id,
-                    ],
+                    ["inspect", "--format", "{{with index .NetworkSettings.Ports \"7000/tcp\" 0}}{{.HostIp}} {{.HostPort}}{{end}}", id],
                     null
                 )
                 .Expect()
@@ -82,29 +78,43 @@ public sealed class PublishTests(Port port) : IDisposable
         string id = Serve("skiff", "-p", "127.0.0.1::7000");
         string number = PortOf(id);
         Assert.Equal("reached", Ask("127.0.0.1", number));
-        // Both machines as careless as they can be: packets to loopback addresses leave the one and reach the other.
-        File.WriteAllText($"/proc/sys/net/ipv4/conf/{outside.Link}/route_localnet", "1");
-        outside.RouteThroughHost("127.0.0.1");
-        outside
-            .Run(
-                "sh",
-                "-c",
-                "ip route flush table local type local 127.0.0.0/8; echo 1 > /proc/sys/net/ipv4/conf/eth0/route_localnet"
-            )
-            .Expect();
-        using var careless = new TcpListener(IPAddress.Loopback, 0);
-        careless.Start();
-        string open = ((IPEndPoint)careless.LocalEndpoint).Port.ToString(null as IFormatProvider);
-        _ = careless.AcceptSocketAsync().ContinueWith(c => c.Result.Send("open\n"u8), TaskScheduler.Default);
-        Assert.Equal("open", outside.Run("/bin/busybox", "nc", "-w", "3", "127.0.0.1", open).Text);
-        Assert.Equal("", outside.Run("/bin/busybox", "nc", "-w", "2", "127.0.0.1", number).Text);
         Assert.Equal("", outside.Run("/bin/busybox", "nc", "-w", "2", outside.HostAddress, number).Text);
         Assert.Equal(
             "",
             engine.Skiff("run", "--rm", "busybox", "sh", "-c", $"nc -w 2 {outside.HostAddress} {number}; true").Expect().Text
         );
-        Assert.Equal("reached", Ask("127.0.0.1", number));
         Remove(id);
+    }
+
+    [Fact]
+    public void A_crafted_packet_to_a_loopback_address_does_not_reach_what_is_published_there()
+    {
+        string id = engine.Skiff("run", "-d", "-p", "127.0.0.1::7000/udp", "busybox", "sleep", "60").Expect().Text;
+        using var inside = ServeDatagrams(id);
+        int number = int.Parse(PortOf(id, "7000/udp"), null);
+        // Both machines as careless as they can be: packets to loopback addresses leave the one and reach the other.
+        File.WriteAllText($"/proc/sys/net/ipv4/conf/{outside.Link}/route_localnet", "1");
+        outside.RouteThroughHost("127.0.0.1");
+        outside.Run("ip", "route", "flush", "table", "local", "root", "127.0.0.0/8").Expect();
+        using var open = new UdpClient(new IPEndPoint(IPAddress.Loopback, 0)) { Client = { ReceiveTimeout = 5000 } };
+        using var crafty = outside.Open(() => new UdpClient(AddressFamily.InterNetwork));
+        crafty.Send("crafted"u8, new IPEndPoint(IPAddress.Loopback, number));
+        crafty.Send("crafted"u8, (IPEndPoint)open.Client.LocalEndPoint!);
+        var from = new IPEndPoint(IPAddress.Any, 0);
+        Assert.Equal("crafted", Encoding.ASCII.GetString(open.Receive(ref from)));
+        using var own = new UdpClient(AddressFamily.InterNetwork);
+        own.Send("own"u8, new IPEndPoint(IPAddress.Loopback, number));
+        Assert.Equal("own", Encoding.ASCII.GetString(inside.Receive(ref from)));
+        Remove(id);
+    }
+
+    UdpClient ServeDatagrams(string id)
+    {
+        string pid = engine.Skiff("inspect", "--format", "{{.State.Pid}}", id).Expect().Text;
+        return Inside.Open(
+            $"/proc/{pid}/ns/net",
+            () => new UdpClient(new IPEndPoint(IPAddress.Any, 7000)) { Client = { ReceiveTimeout = 5000 } }
+        );
     }
 
     [Theory]
@@ -133,27 +143,22 @@ public sealed class PublishTests(Port port) : IDisposable
     [Fact]
     public void Datagrams_come_in_and_their_answers_go_back()
     {
-        string id = engine
-            .Skiff("run", "-d", "-p", "127.0.0.1::7000/udp", "busybox", "udpsvd", "0.0.0.0", "7000", "cat")
-            .Expect()
-            .Text;
+        string id = engine.Skiff("run", "-d", "-p", "7000/udp", "busybox", "sleep", "60").Expect().Text;
+        using var inside = ServeDatagrams(id);
         int number = int.Parse(PortOf(id, "7000/udp"), null);
-        using var client = new UdpClient();
-        client.Client.ReceiveTimeout = 200;
-        client.Connect(IPAddress.Loopback, number);
-        string answer = "";
-        for (int attempt = 0; answer.Length == 0 && attempt < 50; attempt++)
-            try
-            {
-                client.Send("ping"u8);
-                var from = new IPEndPoint(IPAddress.Any, 0);
-                answer = Encoding.ASCII.GetString(client.Receive(ref from));
-            }
-            catch (SocketException)
-            {
-                // The server is not there yet.
-            }
-        Assert.Equal("ping", answer);
+        using var local = new UdpClient { Client = { ReceiveTimeout = 5000 } };
+        using var remote = outside.Open(() => new UdpClient(AddressFamily.InterNetwork));
+        remote.Client.ReceiveTimeout = 5000;
+        local.Connect(IPAddress.Loopback, number);
+        remote.Connect(outside.HostAddress, number);
+        foreach (var client in (UdpClient[])[local, remote])
+        {
+            client.Send("ping"u8);
+            var from = new IPEndPoint(IPAddress.Any, 0);
+            Assert.Equal("ping", Encoding.ASCII.GetString(inside.Receive(ref from)));
+            inside.Send("pong"u8, from);
+            Assert.Equal("pong", Encoding.ASCII.GetString(client.Receive(ref from)));
+        }
         Remove(id);
     }
 
@@ -190,12 +195,7 @@ public sealed class PublishTests(Port port) : IDisposable
         using var late = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         Assert.Throws<SocketException>(() => late.Bind(new IPEndPoint(IPAddress.Loopback, int.Parse(number, null))));
         string rules = Command.Run("nft", "list", "table", "inet", $"skiff_{own.Bridge}").Expect().Output;
-        Assert.Equal(
-            1,
-            rules
-                .Split('\n')
-                .Count(l => l.Contains(": 172.", StringComparison.Ordinal) || l.Contains(": 192.", StringComparison.Ordinal))
-        );
+        Assert.Equal(1, rules.Split('\n').Count(l => l.Contains(": 172.", StringComparison.Ordinal) || l.Contains(": 192.", StringComparison.Ordinal)));
         own.Skiff("rm", "-f", id).Expect();
         rules = Command.Run("nft", "list", "table", "inet", $"skiff_{own.Bridge}").Expect().Output;
         Assert.DoesNotContain(number, rules, StringComparison.Ordinal);

@@ -196,12 +196,18 @@ internal static class CreateMapping
 
     static List<EndpointRequest> Networks(NetworkingConfig? networking) =>
         [
-            .. (networking?.EndpointsConfig ?? new Dictionary<string, EndpointSettings?>()).Select(e => new EndpointRequest
-            {
-                Network = e.Key,
-                Aliases = e.Value?.Aliases ?? [],
-                IPv4Address = e.Value?.IPAMConfig?.IPv4Address is { Length: > 0 } fixedAddress ? fixedAddress : null,
-                MacAddress = e.Value?.MacAddress is { Length: > 0 } mac ? mac : null,
-            }),
+            .. (networking?.EndpointsConfig ?? new Dictionary<string, EndpointSettings?>()).Select(e =>
+                Endpoint(e.Key, e.Value)
+            ),
         ];
+
+    internal static EndpointRequest Endpoint(string network, EndpointSettings? settings) =>
+        new()
+        {
+            Network = network,
+            Aliases = settings?.Aliases ?? [],
+            IPv4Address = settings?.IPAMConfig?.IPv4Address is { Length: > 0 } fixedAddress ? fixedAddress : null,
+            MacAddress = settings?.MacAddress is { Length: > 0 } mac ? mac : null,
+            GatewayPriority = settings?.GwPriority ?? 0,
+        };
 }

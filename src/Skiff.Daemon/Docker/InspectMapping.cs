@@ -173,6 +173,7 @@ internal static class InspectMapping
         new()
         {
             Aliases = endpoint.Aliases.Count > 0 ? endpoint.Aliases : null,
+            GwPriority = endpoint.GatewayPriority,
             MacAddress = endpoint.MacAddress,
             NetworkID = endpoint.NetworkId,
             EndpointID = endpoint.EndpointId,

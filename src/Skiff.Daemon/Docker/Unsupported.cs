@@ -54,6 +54,38 @@ internal static class Unsupported
             ),
         ];
 
+    /// <summary>Of a network to be made.</summary>
+    /// <exception cref="EngineException">NotImplemented: the flag is named</exception>
+    internal static void Check(NetworkCreateBody body)
+    {
+        foreach (
+            var (isSet, flag) in (IEnumerable<(bool, string)>)
+                [
+                    (body.Driver is "macvlan" or "ipvlan" or "overlay", $"the network driver {body.Driver}"),
+                    (body.Scope is not ("" or "local"), "--scope"),
+                    (body.EnableIPv4 == false, "--ipv4=false"),
+                    (body.EnableIPv6 == true, "--ipv6"),
+                    (body.Ingress, "--ingress"),
+                    (body.ConfigOnly, "--config-only"),
+                    (body.ConfigFrom is { Network.Length: > 0 }, "--config-from"),
+                    (body.IPAM?.Driver is not (null or "" or "default"), "--ipam-driver"),
+                    (body.IPAM?.Options is { Count: > 0 }, "--ipam-opt"),
+                    (body.IPAM?.Config is { Count: > 1 }, "more than one --subnet"),
+                ]
+        )
+            if (isSet)
+                throw EngineException.NotImplemented($"{flag} is not supported yet by this release of Skiff");
+    }
+
+    /// <summary>Of a connection to a network.</summary>
+    /// <exception cref="EngineException">NotImplemented: the flag is named</exception>
+    internal static void Check(EndpointSettings? endpoint)
+    {
+        foreach (var (isSet, flag) in Endpoint(endpoint))
+            if (isSet)
+                throw EngineException.NotImplemented($"{flag} is not supported yet by this release of Skiff");
+    }
+
     static IEnumerable<(bool, string)> Endpoint(EndpointSettings? endpoint) =>
         endpoint is null
             ? []
@@ -61,7 +93,6 @@ internal static class Unsupported
             [
                 (endpoint.Links is { Count: > 0 }, "--link"),
                 (endpoint.DriverOpts is { Count: > 0 }, "--network driver-opt"),
-                (endpoint.GwPriority != 0, "--network gw-priority"),
                 (endpoint.IPAMConfig?.IPv6Address is { Length: > 0 }, "--ip6"),
                 (endpoint.IPAMConfig?.LinkLocalIPs is { Count: > 0 }, "--link-local-ip"),
             ];

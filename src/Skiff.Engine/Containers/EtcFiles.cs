@@ -18,6 +18,29 @@ internal sealed class EtcFiles(StateLayout layout, NetworkService networks)
         };
     }
 
+    const long LongestHosts = 1 << 20;
+
+    /// <summary>A further address of a running container, in its /etc/hosts: the file stays, as it is mounted.</summary>
+    internal void Connected(Container container, Endpoint endpoint) =>
+        Edit(
+            container,
+            lines => [.. lines, $"{endpoint.IPv4Address}\t{HostsFile.Names(container.Config.Hostname, container.Config.Domainname)}"]
+        );
+
+    /// <summary>An address less.</summary>
+    internal void Disconnected(Container container, Endpoint endpoint) =>
+        Edit(container, lines => lines.Where(l => !l.StartsWith(endpoint.IPv4Address + "\t", StringComparison.Ordinal)));
+
+    /// <summary>The container may have made of it what it likes: what is too long stays as it is.</summary>
+    void Edit(Container container, Func<IEnumerable<string>, IEnumerable<string>> edit)
+    {
+        string path = Paths(container.Id)["/etc/hosts"];
+        if (!File.Exists(path) || new FileInfo(path).Length > LongestHosts)
+            return;
+        var lines = File.ReadAllText(path).TrimEnd('\n').Split('\n');
+        File.WriteAllText(path, string.Join('\n', edit(lines)) + "\n");
+    }
+
     /// <summary>Writes them for the addresses of this run. The container may edit them until its next start.</summary>
     internal void Write(Container container, IReadOnlyList<Endpoint> endpoints)
     {

@@ -5,11 +5,12 @@ namespace Skiff.Engine.Networks;
 /// Hands out addresses in turn, not the lowest free one: an address that was just given back rests as long as
 /// possible, so that nobody's stale ARP entry or connection meets its next owner. Safe for use by many threads.
 /// </summary>
-internal sealed class AddressPool(IPv4Subnet subnet, uint gateway)
+internal sealed class AddressPool(IPv4Subnet subnet, uint gateway, IPv4Subnet? range = null)
 {
     readonly Lock gate = new();
     readonly HashSet<uint> taken = [];
-    uint next = subnet.Base + 1;
+    readonly IPv4Subnet range = range ?? subnet;
+    uint next = (range ?? subnet).Base;
 
     internal IPv4Subnet Subnet { get; } = subnet;
     internal uint Gateway { get; } = gateway;
@@ -20,10 +21,10 @@ internal sealed class AddressPool(IPv4Subnet subnet, uint gateway)
         lock (gate)
         {
             // At most one lap, and no longer than what is taken.
-            for (uint tries = 0; tries <= (uint)taken.Count + 3 && tries <= Subnet.Last - Subnet.Base; tries++)
+            for (uint tries = 0; tries <= (uint)taken.Count + 3 && tries <= range.Last - range.Base; tries++)
             {
                 uint candidate = next;
-                next = candidate >= Subnet.Last ? Subnet.Base : candidate + 1;
+                next = candidate >= range.Last ? range.Base : candidate + 1;
                 if (IsAssignable(candidate) && taken.Add(candidate))
                     return candidate;
             }

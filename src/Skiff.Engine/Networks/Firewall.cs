@@ -16,6 +16,7 @@ internal sealed class Firewall(string bridge)
     internal const string Family = "inet";
     const string Bridges = "bridges";
     const string Internal = "internal";
+    const string Within = "within";
     const string Published = "published";
     const string PublishedAny = "published_any";
     const string Loopback = "loopback";
@@ -67,11 +68,20 @@ internal sealed class Firewall(string bridge)
         lock (gate)
         {
             ports.ExceptWith(published);
+            Change(rules => DeletePorts(rules, published));
+        }
+    }
+
+    internal void Replace(IReadOnlyCollection<PortElement> old, IReadOnlyCollection<PortElement> now)
+    {
+        lock (gate)
+        {
+            ports.ExceptWith(old);
+            ports.UnionWith(now);
             Change(rules =>
             {
-                rules.DeleteElements(Published, [.. published.Where(p => !p.IsAny).Select(p => p.InMap)]);
-                rules.DeleteElements(PublishedAny, [.. published.Where(p => p.IsAny).Select(p => p.InMap)]);
-                rules.DeleteElements(Loopback, [.. published.Where(p => p.IsLoopback).Select(p => p.InSet)]);
+                DeletePorts(rules, old);
+                AddPorts(rules, now);
             });
         }
     }
@@ -119,6 +129,7 @@ internal sealed class Firewall(string bridge)
         rules.AddTable();
         rules.AddSet(Bridges, "ifname");
         rules.AddSet(Internal, "ifname");
+        rules.AddSet(Within, "ifname . ifname");
         rules.AddMap(Published, "inet_proto . ipv4_addr . inet_service : ipv4_addr . inet_service");
         rules.AddMap(PublishedAny, "inet_proto . inet_service : ipv4_addr . inet_service");
         rules.AddSet(Loopback, "inet_proto . ipv4_addr . inet_service");
@@ -153,6 +164,8 @@ internal sealed class Firewall(string bridge)
 
         // Only packets that touch our bridges: all others pass this table unseen.
         rules.AddChain("forward", NftHook.Forward);
+        // What stays on one bridge comes here only where the host sends bridged packets through its rules (br_netfilter).
+        rules.AddRule("forward", $"iifname . oifname @{Within} accept");
         rules.AddRule("forward", $"iifname @{Internal} drop");
         rules.AddRule("forward", $"oifname @{Internal} drop");
         rules.AddRule("forward", $"oifname @{Bridges} ct state established,related accept");
@@ -166,7 +179,15 @@ internal sealed class Firewall(string bridge)
     {
         rules.AddElements(Bridges, [.. networks.Values.Select(n => $"\"{n.Bridge}\"")]);
         rules.AddElements(Internal, [.. networks.Values.Where(n => n.IsInternal).Select(n => $"\"{n.Bridge}\"")]);
+        rules.AddElements(Within, [.. networks.Values.Select(n => $"\"{n.Bridge}\" . \"{n.Bridge}\"")]);
         AddPorts(rules, ports);
+    }
+
+    static void DeletePorts(NftTransaction rules, IReadOnlyCollection<PortElement> published)
+    {
+        rules.DeleteElements(Published, [.. published.Where(p => !p.IsAny).Select(p => p.InMap)]);
+        rules.DeleteElements(PublishedAny, [.. published.Where(p => p.IsAny).Select(p => p.InMap)]);
+        rules.DeleteElements(Loopback, [.. published.Where(p => p.IsLoopback).Select(p => p.InSet)]);
     }
 
     static void AddPorts(NftTransaction rules, IReadOnlyCollection<PortElement> published)

@@ -30,9 +30,13 @@ public static class HostsFile
                 address = gateway ?? throw EngineException.Invalid("unable to derive the IP value for host-gateway: no network");
             text.Append(address).Append('\t').Append(extra, 0, separator).Append('\n');
         }
-        string names = domainname.Length > 0 ? $"{hostname}.{domainname} {hostname}" : hostname;
+        string names = Names(hostname, domainname);
         foreach (string address in addresses)
             text.Append(address).Append('\t').Append(names).Append('\n');
         return text.ToString();
     }
+
+    /// <summary>What a container calls itself.</summary>
+    public static string Names(string hostname, string domainname) =>
+        domainname.Length > 0 ? $"{hostname}.{domainname} {hostname}" : hostname;
 }

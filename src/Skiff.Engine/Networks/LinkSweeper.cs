@@ -1,5 +1,5 @@
 // Gives back the links and leases of sandboxes that ended, after their namespaces are really gone.
-using Skiff.Engine.Networks.Drivers;
+using Skiff.Linux.Netlink;
 
 namespace Skiff.Engine.Networks;
 
@@ -8,7 +8,7 @@ namespace Skiff.Engine.Networks;
 /// and holds the kernel's lock. So it is left alone for a moment, and removed only if something else (a debugger,
 /// nsenter) still holds the namespace. The address is free again after its link is gone, not before.
 /// </summary>
-internal sealed class LinkSweeper(EngineTasks background, NetworkStore store, Func<Bridge?> bridge, Action<Lease> released)
+internal sealed class LinkSweeper(EngineTasks background, NetworkStore store, NetlinkSocket host, Action<Lease> released)
 {
     static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100);
     const int Patience = 3;
@@ -71,7 +71,7 @@ internal sealed class LinkSweeper(EngineTasks background, NetworkStore store, Fu
             var gone = new List<Lease>();
             foreach (var (lease, seen) in now)
             {
-                if (bridge() is { } links && links.Exists(lease.Link))
+                if (Links.Find(host, lease.Link) is not null)
                 {
                     if (seen < patience)
                     {
@@ -79,7 +79,7 @@ internal sealed class LinkSweeper(EngineTasks background, NetworkStore store, Fu
                             waiting[lease] = seen + 1;
                         continue;
                     }
-                    links.Disconnect(lease.Link);
+                    Links.TryDelete(host, lease.Link); // 20 to 35 ms: never while a user waits
                 }
                 gone.Add(lease);
             }

@@ -35,6 +35,12 @@ internal sealed class NetworkStore(Database database, Journal journal)
             return networks.Values.FirstOrDefault(n => n.Name == name);
     }
 
+    internal Network? ById(string id)
+    {
+        lock (gate)
+            return networks.GetValueOrDefault(id);
+    }
+
     /// <summary>By id, name or unambiguous beginning of an id, in this order.</summary>
     internal Network? Find(string nameOrId)
     {

@@ -81,6 +81,31 @@ internal sealed class PortPublisher(Journal journal, Firewall firewall) : IDispo
         }
     }
 
+    /// <summary>What a container has published.</summary>
+    internal IReadOnlyList<PublishedPort> PortsOf(string owner)
+    {
+        lock (gate)
+            return held.TryGetValue(owner, out var kept) ? [.. kept.Elements.Select(e => e.Port)] : [];
+    }
+
+    /// <summary>The same ports, for another address of the container.</summary>
+    internal IReadOnlyList<PublishedPort> Retarget(string owner, string target)
+    {
+        lock (gate)
+        {
+            if (!held.TryGetValue(owner, out var kept))
+                return [];
+            List<PortElement> old = [.. kept.Elements],
+                now = [.. old.Select(e => e with { Target = target })];
+            journal.Take([.. now.Select(e => e.Entry(owner))]);
+            firewall.Replace(old, now);
+            journal.Strike([.. old.Select(e => e.Entry(owner))]);
+            kept.Elements.Clear();
+            kept.Elements.AddRange(now);
+            return [.. now.Select(e => e.Port)];
+        }
+    }
+
     /// <summary>Gives back a container's ports. Idempotent.</summary>
     internal void Release(string owner)
     {

@@ -41,6 +41,31 @@ internal sealed class Sandboxes : IDisposable
         return sandbox?.Leases ?? [];
     }
 
+    /// <summary>Forgets one connection of a container and returns its lease; null if there is none.</summary>
+    internal Lease? Remove(string owner, string networkId)
+    {
+        lock (gate)
+        {
+            if (!held.TryGetValue(owner, out var sandbox) || sandbox.Leases.Find(l => l.NetworkId == networkId) is not { } lease)
+                return null;
+            sandbox.Leases.Remove(lease);
+            return lease;
+        }
+    }
+
+    /// <summary>Ids of the containers on a network.</summary>
+    internal IReadOnlyList<string> OwnersOn(string networkId)
+    {
+        lock (gate)
+            return [.. held.Where(h => h.Value.Leases.Any(l => l.NetworkId == networkId)).Select(h => h.Key)];
+    }
+
+    internal bool HasResolver(string owner)
+    {
+        lock (gate)
+            return held.TryGetValue(owner, out var sandbox) && sandbox.Resolver is not null;
+    }
+
     public void Dispose()
     {
         lock (gate)

@@ -20,8 +20,8 @@ internal static class SubnetChoice
             if (!inUse.Any(pool.Overlaps))
                 return pool;
         throw EngineException.Conflict(
-            "no free subnet for the default network: all of 172.17.0.0/16 to 172.31.0.0/16 and 192.168.0.0/16 overlap "
-                + "routes, addresses or name servers of this host; name one with --bip"
+            "no free subnet for a network: all of 172.17.0.0/16 to 172.31.0.0/16 and 192.168.0.0/16 overlap "
+                + "routes, addresses or name servers of this host; name one with --subnet (--bip for the default network)"
         );
     }
 }

@@ -36,6 +36,7 @@ internal static unsafe partial class Libc
     internal const ushort RTM_DELADDR = 21;
     internal const ushort RTM_GETADDR = 22;
     internal const ushort RTM_NEWROUTE = 24;
+    internal const ushort RTM_DELROUTE = 25;
     internal const ushort RTM_GETROUTE = 26;
 
     internal const uint IFF_UP = 1;
@@ -45,6 +46,10 @@ internal static unsafe partial class Libc
     internal const ushort IFLA_MASTER = 10;
     internal const ushort IFLA_LINKINFO = 18;
     internal const ushort IFLA_INFO_KIND = 1;
+    internal const ushort IFLA_INFO_SLAVE_KIND = 4;
+    internal const ushort IFLA_INFO_SLAVE_DATA = 5;
+    internal const ushort IFLA_BRPORT_MODE = 4;
+    internal const ushort IFLA_BRPORT_ISOLATED = 33;
     internal const ushort IFLA_INFO_DATA = 2;
     internal const ushort IFLA_AF_SPEC = 26;
     internal const ushort IFLA_NET_NS_FD = 28;
@@ -64,6 +69,7 @@ internal static unsafe partial class Libc
     internal const byte RT_TABLE_MAIN = 254;
     internal const byte RTPROT_BOOT = 3;
     internal const byte RT_SCOPE_UNIVERSE = 0;
+    internal const byte RT_SCOPE_NOWHERE = 255;
     internal const byte RTN_UNICAST = 1;
 
     /// <summary>The longest interface name: IFNAMSIZ without the final zero.</summary>

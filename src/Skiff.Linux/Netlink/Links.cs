@@ -13,7 +13,16 @@ public sealed record Link(int Index, string Name, string? Kind, int Master, bool
 /// <param name="MasterIndex">Index of the bridge.</param>
 /// <param name="PeerMac">Six bytes.</param>
 /// <param name="Mtu">Bytes, of both ends; null leaves the kernel's default.</param>
-public sealed record VethPair(string HostName, int MasterIndex, string PeerName, byte[] PeerMac, Fd PeerNamespace, int? Mtu);
+/// <param name="IsIsolated">The near end speaks with the bridge, and with no other isolated port of it.</param>
+public sealed record VethPair(
+    string HostName,
+    int MasterIndex,
+    string PeerName,
+    byte[] PeerMac,
+    Fd PeerNamespace,
+    int? Mtu,
+    bool IsIsolated = false
+);
 
 /// <summary>RTM_*LINK, rtnetlink(7). What changes something is put into a batch.</summary>
 public static class Links
@@ -95,6 +104,7 @@ public static class Links
         batch.Begin(Libc.RTM_NEWLINK, 0, new Libc.InterfaceInfo(), $"configure link {pair.HostName}");
         batch.Attribute(Libc.IFLA_IFNAME, pair.HostName);
         NoIPv6Address(batch);
+        SetPort(batch, pair.IsIsolated);
         batch.End();
         SetUp(batch, pair.HostName);
     }
@@ -134,6 +144,22 @@ public static class Links
         batch.Attribute(Libc.IFLA_INET6_ADDR_GEN_MODE, Libc.IN6_ADDR_GEN_MODE_NONE);
         batch.EndNest(inet6);
         batch.EndNest(families);
+    }
+
+    /// <summary>
+    /// IFLA_LINKINFO of a port of a bridge. In hairpin mode a packet may go back where it came from: with br_netfilter
+    /// one that a container sends to itself, by way of a published port, does.
+    /// </summary>
+    static void SetPort(NetlinkBatch batch, bool isIsolated)
+    {
+        int info = batch.Nest(Libc.IFLA_LINKINFO);
+        batch.Attribute(Libc.IFLA_INFO_SLAVE_KIND, Bridge);
+        int data = batch.Nest(Libc.IFLA_INFO_SLAVE_DATA);
+        batch.Attribute(Libc.IFLA_BRPORT_MODE, (byte)1);
+        if (isIsolated)
+            batch.Attribute(Libc.IFLA_BRPORT_ISOLATED, (byte)1);
+        batch.EndNest(data);
+        batch.EndNest(info);
     }
 
     internal static Link? Parse(ReadOnlySpan<byte> body)

@@ -42,6 +42,19 @@ public static class Routes
         batch.End();
     }
 
+    /// <summary>Removes the default route of the main table. ESRCH if there is none.</summary>
+    public static void DeleteDefault(NetlinkBatch batch)
+    {
+        var info = new Libc.RouteInfo
+        {
+            Family = Libc.AF_INET,
+            Table = Libc.RT_TABLE_MAIN,
+            Scope = Libc.RT_SCOPE_NOWHERE,
+        };
+        batch.Begin(Libc.RTM_DELROUTE, 0, info, "delete default route");
+        batch.End();
+    }
+
     internal static Route? Parse(ReadOnlySpan<byte> body)
     {
         if (body.Length < Unsafe.SizeOf<Libc.RouteInfo>())

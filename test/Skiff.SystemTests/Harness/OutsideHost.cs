@@ -36,6 +36,9 @@ public sealed class OutsideHost : IDisposable
     /// <summary>Tells each client that connects which address it comes from.</summary>
     public IDisposable Serve(int port) => new Server(name, port);
 
+    /// <summary>Opens a socket of the outside host.</summary>
+    public T Open<T>(Func<T> open) => Inside.Open($"/run/netns/{name}", open);
+
     public Result Run(params string[] command) => Command.Run("ip", ["netns", "exec", name, .. command]);
 
     /// <summary>As a neighbour who knows where a container's network is.</summary>
@@ -56,18 +59,16 @@ public sealed class OutsideHost : IDisposable
 
         internal Server(string namespaceName, int port)
         {
-            Socket? made = null;
-            var thread = new Thread(() =>
-            {
-                using var target = File.OpenHandle($"/run/netns/{namespaceName}");
-                NativeMethods.Enter((int)target.DangerousGetHandle());
-                made = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-                made.Bind(new IPEndPoint(IPAddress.Any, port));
-                made.Listen();
-            });
-            thread.Start(); // ends with its namespace: threads are not reused
-            thread.Join();
-            listener = made!;
+            listener = Inside.Open(
+                $"/run/netns/{namespaceName}",
+                () =>
+                {
+                    var made = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+                    made.Bind(new IPEndPoint(IPAddress.Any, port));
+                    made.Listen();
+                    return made;
+                }
+            );
             _ = AnswerAsync();
         }
 
@@ -89,6 +90,32 @@ public sealed class OutsideHost : IDisposable
         }
 
         public void Dispose() => listener.Dispose();
+    }
+}
+
+/// <summary>Opens sockets in network namespaces: a thread enters one, opens, and ends.</summary>
+public static class Inside
+{
+    public static T Open<T>(string path, Func<T> open)
+    {
+        T? made = default;
+        Exception? failure = null;
+        var thread = new Thread(() =>
+        {
+            try
+            {
+                using var target = File.OpenHandle(path);
+                NativeMethods.Enter((int)target.DangerousGetHandle());
+                made = open();
+            }
+            catch (Exception e)
+            {
+                failure = e;
+            }
+        });
+        thread.Start(); // ends with its namespace: threads are not reused
+        thread.Join();
+        return failure is null ? made! : throw new InvalidOperationException($"in {path}: {failure.Message}", failure);
     }
 }
 

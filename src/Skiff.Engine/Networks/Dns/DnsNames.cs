@@ -44,6 +44,19 @@ internal sealed class DnsNames
             zones[network.Id] = new Zone(network.Name.ToLowerInvariant(), parsed.Subnet, gateway);
     }
 
+    internal void RemoveNetwork(string id)
+    {
+        lock (gate)
+            zones.Remove(id);
+    }
+
+    /// <summary>A container's name; its id if it has none here.</summary>
+    internal string NameOf(string id)
+    {
+        lock (gate)
+            return containers.TryGetValue(id, out var entry) ? entry.Name : id;
+    }
+
     internal void Add(string id, string name, string hostname, IReadOnlyList<DnsEndpoint> endpoints)
     {
         lock (gate)

@@ -1,4 +1,4 @@
-// The bridge driver: the engine's bridge interface, and veth pairs between it and sandboxes.
+// The bridge driver: a network's bridge interface, and veth pairs between it and sandboxes.
 using System.Net;
 using System.Security.Cryptography;
 using Skiff.Engine.Networks.Dns;
@@ -9,10 +9,11 @@ using Skiff.Linux.Netlink;
 namespace Skiff.Engine.Networks.Drivers;
 
 /// <summary>Kernel side of a network of driver "bridge".</summary>
-internal sealed class Bridge(EngineOptions options, Journal journal, NetlinkSocket host) : IDisposable
+/// <param name="fixedGateway">gateway and prefix that the user named, "172.30.0.1/16"; null: none</param>
+internal sealed class Bridge(BridgeSettings settings, string? fixedGateway, Journal journal, NetlinkSocket host)
 {
     const int ChoiceAttempts = 31;
-    readonly string name = options.Bridge;
+    readonly string name = settings.Name;
     string LocalRouting => $"/proc/sys/net/ipv4/conf/{name}/route_localnet";
     int index;
 
@@ -21,16 +22,17 @@ internal sealed class Bridge(EngineOptions options, Journal journal, NetlinkSock
     /// had before (<paramref name="stored"/>), or one in a free subnet.
     /// </summary>
     /// <param name="owner">under which the bridge is journaled if it is made here: the network's id</param>
+    /// <param name="networks">subnets of the engine's other networks</param>
     /// <exception cref="EngineException">InvalidParameter: --bip; Conflict: the name or the subnet is in use</exception>
-    internal (uint Gateway, IPv4Subnet Subnet) Ensure(string owner, Subnet? stored)
+    internal (uint Gateway, IPv4Subnet Subnet) Ensure(string owner, Subnet? stored, IReadOnlyList<IPv4Subnet> networks)
     {
         Check(name);
-        var wanted = options.BridgeIp is { } bip ? ParseGateway(bip) : ((uint Gateway, IPv4Subnet Subnet)?)null;
+        var wanted = fixedGateway is { } bip ? ParseGateway(bip) : ((uint Gateway, IPv4Subnet Subnet)?)null;
         var link = Links.Find(host, name);
         if (link is null)
             link = Make(owner);
         else if (link.Kind != Links.Bridge)
-            throw EngineException.Conflict($"interface \"{name}\" exists and is no bridge: choose another with --bridge");
+            throw EngineException.Conflict($"interface \"{name}\" exists and is no bridge: choose another name");
         index = link.Index;
         var batch = new NetlinkBatch();
         Links.SetUp(batch, name);
@@ -40,20 +42,24 @@ internal sealed class Bridge(EngineOptions options, Journal journal, NetlinkSock
             KernelFile.Write($"/proc/sys/net/ipv6/conf/{name}/disable_ipv6", "1");
         // So that what the host sends to a port published at its loopback address can leave by the bridge: ip-sysctl.
         KernelFile.Write(LocalRouting, "1");
-        return Address(wanted, stored);
+        return Address(wanted, stored, networks);
     }
 
-    (uint Gateway, IPv4Subnet Subnet) Address((uint Gateway, IPv4Subnet Subnet)? wanted, Subnet? stored)
+    (uint Gateway, IPv4Subnet Subnet) Address(
+        (uint Gateway, IPv4Subnet Subnet)? wanted,
+        Subnet? stored,
+        IReadOnlyList<IPv4Subnet> networks
+    )
     {
         for (int attempt = 1; ; attempt++)
         {
             var all = Addresses.List(host);
             var mine = all.Where(a => a.LinkIndex == index).ToList();
             var others = all.Where(a => a.LinkIndex != index).Select(SubnetOf).ToList();
-            var chosen = wanted ?? Present(mine) ?? Stored(stored, others) ?? Free();
+            var chosen = wanted ?? Present(mine) ?? Stored(stored, others) ?? Free(networks);
             if (wanted is { } asked && others.Any(asked.Subnet.Overlaps))
                 throw EngineException.Conflict(
-                    $"the subnet {asked.Subnet} of --bip overlaps the address of another interface of this host"
+                    $"the subnet {asked.Subnet} overlaps the address of another interface of this host"
                 );
             var batch = new NetlinkBatch();
             foreach (var old in mine.Where(a => !Is(a, chosen)))
@@ -71,32 +77,57 @@ internal sealed class Bridge(EngineOptions options, Journal journal, NetlinkSock
         }
     }
 
-    /// <summary>Connects a sandbox: veth pair, address, default route. Called on any thread; takes about a millisecond.</summary>
-    internal void Connect(ReadyNamespace sandbox, Endpoint endpoint)
+    /// <summary>Connects a sandbox: veth pair, address. Called on any thread; takes about a millisecond.</summary>
+    /// <param name="inside">opened in the sandbox</param>
+    /// <param name="isGateway">the default route of the sandbox goes here</param>
+    internal void Connect(Fd sandbox, NetlinkSocket inside, Endpoint endpoint, bool isGateway)
     {
         var mac = Convert.FromHexString(endpoint.MacAddress.Replace(":", "", StringComparison.Ordinal));
         var batch = new NetlinkBatch();
         Links.AddVeth(
             batch,
-            new VethPair(endpoint.HostInterface, index, endpoint.Interface, mac, sandbox.Descriptor, options.Mtu)
+            new VethPair(
+                endpoint.HostInterface,
+                index,
+                endpoint.Interface,
+                mac,
+                sandbox,
+                settings.Mtu,
+                IsIsolated: !settings.Connects
+            )
         );
         host.Send(batch);
         var link =
-            Links.Find(sandbox.Netlink, endpoint.Interface)
+            Links.Find(inside, endpoint.Interface)
             ?? throw new EngineException(ErrorKind.System, $"interface {endpoint.Interface} vanished from its sandbox");
         batch = new NetlinkBatch();
         var address = IPAddress.Parse(endpoint.IPv4Address);
         Addresses.Add(batch, new InterfaceAddress(link.Index, address, endpoint.IPv4PrefixLength));
         Links.SetUp(batch, endpoint.Interface);
-        Routes.AddDefault(batch, IPAddress.Parse(endpoint.Gateway), link.Index);
-        sandbox.Netlink.Send(batch);
+        if (isGateway)
+            Routes.AddDefault(batch, IPAddress.Parse(endpoint.Gateway), link.Index);
+        inside.Send(batch);
     }
 
-    /// <summary>Whether a host end still exists: it goes with its namespace, some milliseconds after the last process.</summary>
-    internal bool Exists(string link) => Links.Find(host, link) is not null;
-
-    /// <summary>Removes a host end. Takes 20 to 35 ms: never while a user waits.</summary>
-    internal void Disconnect(string link) => Links.TryDelete(host, link);
+    /// <summary>Lets the default route of a sandbox go by an endpoint; null: there is none from now on.</summary>
+    internal static void Reroute(NetlinkSocket inside, Endpoint? gateway)
+    {
+        var batch = new NetlinkBatch();
+        Routes.DeleteDefault(batch);
+        try
+        {
+            inside.Send(batch);
+        }
+        catch (ErrnoException e) when (e.Errno == Errno.ESRCH)
+        {
+            // There was none, or it has gone with its interface.
+        }
+        if (gateway is null || Links.Find(inside, gateway.Interface) is not { } link)
+            return;
+        batch = new NetlinkBatch();
+        Routes.AddDefault(batch, IPAddress.Parse(gateway.Gateway), link.Index);
+        inside.Send(batch);
+    }
 
     /// <summary>Removes the bridge, if it was made by this engine.</summary>
     internal void Remove(string owner)
@@ -111,8 +142,6 @@ internal sealed class Bridge(EngineOptions options, Journal journal, NetlinkSock
         Links.TryDelete(host, name);
         journal.Strike(entry);
     }
-
-    public void Dispose() => host.Dispose();
 
     /// <summary>"vethXXXXXXX", random.</summary>
     internal static string NewLinkName() => "veth" + Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(4))[..7];
@@ -130,7 +159,7 @@ internal sealed class Bridge(EngineOptions options, Journal journal, NetlinkSock
         byte[] mac = RandomNumberGenerator.GetBytes(6);
         mac[0] = (byte)(mac[0] & 0xfc | 2); // unicast, locally administered
         var batch = new NetlinkBatch();
-        Links.AddBridge(batch, name, mac, options.Mtu);
+        Links.AddBridge(batch, name, mac, settings.Mtu);
         host.Send(batch);
         return Links.Find(host, name)
             ?? throw new EngineException(ErrorKind.System, $"bridge \"{name}\" vanished while it was made");
@@ -147,9 +176,9 @@ internal sealed class Bridge(EngineOptions options, Journal journal, NetlinkSock
             ? (gateway, before.Subnet)
             : null;
 
-    (uint, IPv4Subnet) Free()
+    (uint, IPv4Subnet) Free(IReadOnlyList<IPv4Subnet> networks)
     {
-        var subnet = SubnetChoice.Choose(InUse());
+        var subnet = SubnetChoice.Choose([.. InUse(), .. networks]);
         return (subnet.Base + 1, subnet);
     }
 
