@@ -35,6 +35,7 @@ public sealed partial class NetworkService : IAsyncDisposable
     readonly UpstreamServers upstream;
     readonly Firewall firewall;
     readonly PortPublisher publisher;
+    readonly FirewallWatch watch;
     readonly ForwardingSysctl forwarding;
     readonly Journal journal;
     readonly NetlinkSocket host = NetlinkSocket.Open();
@@ -52,6 +53,7 @@ public sealed partial class NetworkService : IAsyncDisposable
         sweeper = new LinkSweeper(background, store, host, Released);
         firewall = new Firewall(options.Bridge);
         publisher = new PortPublisher(journal, firewall);
+        watch = new FirewallWatch(firewall, background);
         forwarding = new ForwardingSysctl(journal);
         upstream = new UpstreamServers(options.Dns);
     }
@@ -87,8 +89,11 @@ public sealed partial class NetworkService : IAsyncDisposable
                         of.Pool.TryTake(address);
                     sandboxes.Hold(lease);
                 }
-                if (!bridges.IsEmpty)
-                    namespaces.Fill();
+                if (bridges.IsEmpty)
+                    return;
+                namespaces.Fill();
+                if (watch.Start() is { } notice)
+                    notices.Add(notice);
             },
             cancellation
         );
@@ -97,6 +102,7 @@ public sealed partial class NetworkService : IAsyncDisposable
     public async Task PurgeAsync(CancellationToken cancellation)
     {
         namespaces.Dispose();
+        watch.Dispose();
         await sweeper.FlushAsync();
         await Task.Run(
             () =>
@@ -115,6 +121,7 @@ public sealed partial class NetworkService : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         namespaces.Dispose();
+        watch.Dispose();
         sandboxes.Dispose();
         publisher.Dispose();
         await sweeper.FlushAsync();
