@@ -14,8 +14,7 @@ public sealed class PublishTests(Port port) : IDisposable
     public void Dispose() => outside.Dispose();
 
     /// <summary>A server that says "reached" to each client of TCP port 7000.</summary>
-    string Serve(string client, params string[] flags) =>
-        Serve(engine, client, flags);
+    string Serve(string client, params string[] flags) => Serve(engine, client, flags);
 
     static string Serve(EngineUnderTest engine, string client, params string[] flags)
     {
@@ -63,7 +62,12 @@ public sealed class PublishTests(Port port) : IDisposable
             engine
                 .Client(
                     client,
-                    ["inspect", "--format", "{{with index .NetworkSettings.Ports \"7000/tcp\" 0}}{{.HostIp}} {{.HostPort}}{{end}}", id],
+                    [
+                        "inspect",
+                        "--format",
+                        "{{with index .NetworkSettings.Ports \"7000/tcp\" 0}}{{.HostIp}} {{.HostPort}}{{end}}",
+                        id,
+                    ],
                     null
                 )
                 .Expect()
@@ -186,7 +190,9 @@ public sealed class PublishTests(Port port) : IDisposable
         string id = Serve(own, "skiff", "-p", "127.0.0.1::7000");
         string number = own.Skiff("port", id, "7000").Expect().Text.Split(':')[^1];
         string before = Rules(own);
-        foreach (string removal in (string[])["delete table inet {0}", "flush chain inet {0} forward", "flush map inet {0} published"])
+        foreach (
+            string removal in (string[])["delete table inet {0}", "flush chain inet {0} forward", "flush map inet {0} published"]
+        )
         {
             Command.Run("nft", string.Format(null, removal, $"skiff_{own.Bridge}")).Expect();
             var patience = System.Diagnostics.Stopwatch.StartNew();
@@ -196,8 +202,7 @@ public sealed class PublishTests(Port port) : IDisposable
         Assert.Equal("reached", Ask("127.0.0.1", number));
     }
 
-    static string Rules(EngineUnderTest engine) =>
-        Command.Run("nft", "list", "table", "inet", $"skiff_{engine.Bridge}").Output;
+    static string Rules(EngineUnderTest engine) => Command.Run("nft", "list", "table", "inet", $"skiff_{engine.Bridge}").Output;
 
     [Fact]
     public void Ports_outlive_a_crash_of_the_engine_and_nothing_of_them_is_left_after_it()
@@ -216,7 +221,12 @@ public sealed class PublishTests(Port port) : IDisposable
         using var late = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         Assert.Throws<SocketException>(() => late.Bind(new IPEndPoint(IPAddress.Loopback, int.Parse(number, null))));
         string rules = Command.Run("nft", "list", "table", "inet", $"skiff_{own.Bridge}").Expect().Output;
-        Assert.Equal(1, rules.Split('\n').Count(l => l.Contains(": 172.", StringComparison.Ordinal) || l.Contains(": 192.", StringComparison.Ordinal)));
+        Assert.Equal(
+            1,
+            rules
+                .Split('\n')
+                .Count(l => l.Contains(": 172.", StringComparison.Ordinal) || l.Contains(": 192.", StringComparison.Ordinal))
+        );
         own.Skiff("rm", "-f", id).Expect();
         rules = Command.Run("nft", "list", "table", "inet", $"skiff_{own.Bridge}").Expect().Output;
         Assert.DoesNotContain(number, rules, StringComparison.Ordinal);

@@ -37,11 +37,19 @@ public sealed class UserNetworkTests(Port port)
                 .Expect()
                 .Text
         );
-        Assert.Contains($"network with name {name} already exists", Run(client, "network", "create", name).Expect(1).Errors, StringComparison.Ordinal);
+        Assert.Contains(
+            $"network with name {name} already exists",
+            Run(client, "network", "create", name).Expect(1).Errors,
+            StringComparison.Ordinal
+        );
         Command.Run("ip", "link", "show", $"br-{id[..12]}").Expect();
         Assert.Equal(name, Run(client, "network", "rm", name).Expect().Text);
         Command.Run("ip", "link", "show", $"br-{id[..12]}").Expect(1);
-        Assert.Contains($"network {name} not found", Run(client, "network", "rm", name).Expect(1).Errors, StringComparison.Ordinal);
+        Assert.Contains(
+            $"network {name} not found",
+            Run(client, "network", "rm", name).Expect(1).Errors,
+            StringComparison.Ordinal
+        );
         Assert.Contains(
             "bridge is a pre-defined network and cannot be removed",
             Run(client, "network", "rm", "bridge").Expect(1).Errors,
@@ -75,7 +83,11 @@ public sealed class UserNetworkTests(Port port)
         );
         string asker = Sleeper(client, "--network", name);
         foreach (string known in (string[])["store", name + "-server", server[..12]])
-            Assert.Contains($"10.213.{third}.77", In(asker, $"nslookup {known} | tail -n 3").Expect().Output, StringComparison.Ordinal);
+            Assert.Contains(
+                $"10.213.{third}.77",
+                In(asker, $"nslookup {known} | tail -n 3").Expect().Output,
+                StringComparison.Ordinal
+            );
         In(asker, "ping -c 1 -w 5 store").Expect();
         Assert.Contains($"via 10.213.{third}.254", In(asker, "ip route").Expect().Output, StringComparison.Ordinal);
         // Names of one network mean nothing on another.
@@ -123,11 +135,12 @@ public sealed class UserNetworkTests(Port port)
         In(id, $"ping -c 1 -w 5 {name}-server").Expect();
         In(server, "ping -c 1 -w 5 late").Expect();
         Assert.Contains("eth1", In(id, "ls /sys/class/net").Expect().Output, StringComparison.Ordinal);
-        Assert.Equal(
-            $"bridge {name} ",
-            Inspect(id, "{{range $n, $e := .NetworkSettings.Networks}}{{$n}} {{end}}")
+        Assert.Equal($"bridge {name} ", Inspect(id, "{{range $n, $e := .NetworkSettings.Networks}}{{$n}} {{end}}"));
+        Assert.Contains(
+            "already exists in network",
+            Run(client, "network", "connect", name, id).Expect(1).Errors,
+            StringComparison.Ordinal
         );
-        Assert.Contains("already exists in network", Run(client, "network", "connect", name, id).Expect(1).Errors, StringComparison.Ordinal);
         // The default route moves to what is left, and it stays so over a restart.
         Run(client, "network", "disconnect", "bridge", id).Expect();
         Assert.Contains("dev eth1", In(id, "ip route show default").Expect().Output, StringComparison.Ordinal);
@@ -187,7 +200,11 @@ public sealed class UserNetworkTests(Port port)
                 engine.Skiff(["network", "create", .. flags, NewName()]).Expect(1).Errors,
                 StringComparison.Ordinal
             );
-        Assert.Contains("plugin \"nope\" not found", engine.Skiff("network", "create", "-d", "nope", NewName()).Expect(1).Errors, StringComparison.Ordinal);
+        Assert.Contains(
+            "plugin \"nope\" not found",
+            engine.Skiff("network", "create", "-d", "nope", NewName()).Expect(1).Errors,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]

@@ -195,11 +195,7 @@ internal static class CreateMapping
     }
 
     static List<EndpointRequest> Networks(NetworkingConfig? networking) =>
-        [
-            .. (networking?.EndpointsConfig ?? new Dictionary<string, EndpointSettings?>()).Select(e =>
-                Endpoint(e.Key, e.Value)
-            ),
-        ];
+        [.. (networking?.EndpointsConfig ?? new Dictionary<string, EndpointSettings?>()).Select(e => Endpoint(e.Key, e.Value))];
 
     internal static EndpointRequest Endpoint(string network, EndpointSettings? settings) =>
         new()

@@ -336,8 +336,13 @@ public sealed partial class ContainerService
         // image, and pull.
         return
         [
-            (request.Networks.FirstOrDefault(n => n.Network == mode || (n.Network == "default" && mode == "bridge"))
-                ?? new EndpointRequest { Network = mode }) with { Network = mode },
+            (
+                request.Networks.FirstOrDefault(n => n.Network == mode || (n.Network == "default" && mode == "bridge"))
+                ?? new EndpointRequest { Network = mode }
+            ) with
+            {
+                Network = mode,
+            },
             .. request.Networks.Where(n => n.Network != mode && n.Network != "default"),
         ];
     }

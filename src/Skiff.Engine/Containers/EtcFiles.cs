@@ -24,7 +24,8 @@ internal sealed class EtcFiles(StateLayout layout, NetworkService networks)
     internal void Connected(Container container, Endpoint endpoint) =>
         Edit(
             container,
-            lines => [.. lines, $"{endpoint.IPv4Address}\t{HostsFile.Names(container.Config.Hostname, container.Config.Domainname)}"]
+            lines =>
+                [.. lines, $"{endpoint.IPv4Address}\t{HostsFile.Names(container.Config.Hostname, container.Config.Domainname)}"]
         );
 
     /// <summary>An address less.</summary>

@@ -48,12 +48,7 @@ public sealed record NetworkCreate
 }
 
 /// <summary>As the user wrote it; null or "" is not set.</summary>
-public sealed record SubnetRequest(
-    string? Cidr,
-    string? Range,
-    string? Gateway,
-    IReadOnlyDictionary<string, string> Auxiliary
-);
+public sealed record SubnetRequest(string? Cidr, string? Range, string? Gateway, IReadOnlyDictionary<string, string> Auxiliary);
 
 /// <summary>What a container asks of one network. Name is a network's name or id.</summary>
 public sealed record EndpointRequest

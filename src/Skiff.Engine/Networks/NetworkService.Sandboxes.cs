@@ -148,7 +148,9 @@ public sealed partial class NetworkService
     {
         var record = Get(wanted.Network);
         if (!bridges.TryGetValue(record.Id, out var network))
-            throw EngineException.Invalid($"network {record.Name} cannot be joined: it is no bridge network, or could not be opened");
+            throw EngineException.Invalid(
+                $"network {record.Name} cannot be joined: it is no bridge network, or could not be opened"
+            );
         if (others.Any(o => o.NetworkId == record.Id))
             throw EngineException.Invalid($"network {record.Name} is specified multiple times");
         var pool = network.Pool;

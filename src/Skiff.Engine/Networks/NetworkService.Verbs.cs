@@ -78,10 +78,7 @@ public sealed partial class NetworkService
         {
             var network = Get(nameOrId);
             if (IsPredefined(network.Name))
-                throw new EngineException(
-                    ErrorKind.Forbidden,
-                    $"{network.Name} is a pre-defined network and cannot be removed"
-                );
+                throw new EngineException(ErrorKind.Forbidden, $"{network.Name} is a pre-defined network and cannot be removed");
             // Their links may wait for the end of a namespace.
             await sweeper.FlushAsync();
             await Task.Run(() => Remove(network), CancellationToken.None);
@@ -131,7 +128,12 @@ public sealed partial class NetworkService
     public async Task<IReadOnlyList<string>> PruneAsync(Func<Network, bool> isWanted, CancellationToken cancellation)
     {
         var removed = new List<string>();
-        foreach (var network in store.All().Where(n => !IsPredefined(n.Name) && isWanted(n)).OrderBy(n => n.Name, StringComparer.Ordinal))
+        foreach (
+            var network in store
+                .All()
+                .Where(n => !IsPredefined(n.Name) && isWanted(n))
+                .OrderBy(n => n.Name, StringComparer.Ordinal)
+        )
             try
             {
                 await RemoveAsync(network.Id, cancellation);
@@ -153,9 +155,7 @@ public sealed partial class NetworkService
             && char.IsAsciiLetterOrDigit(name[0])
             && name.All(c => char.IsAsciiLetterOrDigit(c) || c is '_' or '.' or '-');
         if (!valid)
-            throw EngineException.Invalid(
-                $"invalid network name \"{name}\": only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed"
-            );
+            throw EngineException.Invalid($"invalid network name \"{name}\": only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed");
     }
 
     async Task<IDisposable> ChangeAsync(CancellationToken cancellation)

@@ -159,7 +159,9 @@ public sealed partial class NetworkService : IAsyncDisposable
         string id = before?.Id ?? NewId();
         var settings = new BridgeSettings(options.Bridge, options.Mtu);
         var bridge = new Bridge(settings, options.BridgeIp, journal, host);
-        var (gateway, chosen) = Kernel(() => bridge.Ensure(id, before is { Subnets: [var subnet, ..] } ? subnet : null, Subnets(id)));
+        var (gateway, chosen) = Kernel(() =>
+            bridge.Ensure(id, before is { Subnets: [var subnet, ..] } ? subnet : null, Subnets(id))
+        );
         var network = store.Save(
             new Network
             {

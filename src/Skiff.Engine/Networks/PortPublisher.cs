@@ -7,7 +7,7 @@ namespace Skiff.Engine.Networks;
 
 /// <summary>
 /// Packets are forwarded by the kernel alone. A socket that listens, and never accepts, holds each port: no program of
-/// the host can take it, and one that has it is found out. See docs/adr/0011. Safe for use by many threads.
+/// the host can take it, and one that has it is found out. See docs/adr/0013. Safe for use by many threads.
 /// </summary>
 internal sealed class PortPublisher(Journal journal, Firewall firewall) : IDisposable
 {

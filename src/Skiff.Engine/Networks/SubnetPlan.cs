@@ -12,13 +12,18 @@ internal static class SubnetPlan
                 ? throw EngineException.Invalid("invalid network config: gateway, range and aux addresses need a subnet")
                 : null;
         if (cidr.Contains(':'))
-            throw EngineException.NotImplemented("IPv6 subnets (--subnet, --ipv6) are not supported yet by this release of Skiff");
+            throw EngineException.NotImplemented(
+                "IPv6 subnets (--subnet, --ipv6) are not supported yet by this release of Skiff"
+            );
         var (given, subnet) =
-            IPv4Subnet.TryParse(cidr) ?? throw EngineException.Invalid($"invalid network config: invalid subnet {cidr}: invalid CIDR address");
+            IPv4Subnet.TryParse(cidr)
+            ?? throw EngineException.Invalid($"invalid network config: invalid subnet {cidr}: invalid CIDR address");
         if (given != subnet.Base)
             throw EngineException.Invalid($"invalid network config: invalid subnet {cidr}: it should be {subnet}");
         if (subnet.PrefixLength is < 8 or > 30)
-            throw EngineException.Invalid($"invalid network config: invalid subnet {cidr}: the prefix length is between 8 and 30");
+            throw EngineException.Invalid(
+                $"invalid network config: invalid subnet {cidr}: the prefix length is between 8 and 30"
+            );
         uint gateway = request.Gateway is { Length: > 0 } named ? Inside(subnet, named, "gateway") : subnet.Base + 1;
         string? range = null;
         if (request.Range is { Length: > 0 } part)
