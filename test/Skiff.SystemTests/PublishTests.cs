@@ -183,28 +183,6 @@ public sealed class PublishTests(Port port) : IDisposable
     }
 
     [Fact]
-    public void Rules_that_somebody_removes_are_back_at_once()
-    {
-        using var own = new EngineUnderTest("--registry-mirror", $"http://{port.Registry.Host}");
-        own.Skiff("pull", "busybox").Expect();
-        string id = Serve(own, "skiff", "-p", "127.0.0.1::7000");
-        string number = own.Skiff("port", id, "7000").Expect().Text.Split(':')[^1];
-        string before = Rules(own);
-        foreach (
-            string removal in (string[])["delete table inet {0}", "flush chain inet {0} forward", "flush map inet {0} published"]
-        )
-        {
-            Command.Run("nft", string.Format(null, removal, $"skiff_{own.Bridge}")).Expect();
-            var patience = System.Diagnostics.Stopwatch.StartNew();
-            while (Rules(own) != before)
-                Assert.True(patience.Elapsed < TimeSpan.FromSeconds(5), $"after {removal}: {Rules(own)}");
-        }
-        Assert.Equal("reached", Ask("127.0.0.1", number));
-    }
-
-    static string Rules(EngineUnderTest engine) => Command.Run("nft", "list", "table", "inet", $"skiff_{engine.Bridge}").Output;
-
-    [Fact]
     public void Ports_outlive_a_crash_of_the_engine_and_nothing_of_them_is_left_after_it()
     {
         using var own = new EngineUnderTest("--registry-mirror", $"http://{port.Registry.Host}");

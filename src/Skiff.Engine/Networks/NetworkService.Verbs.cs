@@ -51,8 +51,6 @@ public sealed partial class NetworkService
             made = Make(wished);
             store.Save(made.Record);
             Opened(made);
-            if (watch.Start() is { } notice) // an engine without a default bridge
-                notices.Add(notice);
             if (forwarding.SwitchOn())
                 notices.Add("net.ipv4.ip_forward was off and is switched on, so that containers reach other hosts");
         }

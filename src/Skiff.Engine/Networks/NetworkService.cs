@@ -35,7 +35,6 @@ public sealed partial class NetworkService : IAsyncDisposable
     readonly UpstreamServers upstream;
     readonly Firewall firewall;
     readonly PortPublisher publisher;
-    readonly FirewallWatch watch;
     readonly ForwardingSysctl forwarding;
     readonly Journal journal;
     readonly NetlinkSocket host = NetlinkSocket.Open();
@@ -53,7 +52,6 @@ public sealed partial class NetworkService : IAsyncDisposable
         sweeper = new LinkSweeper(background, store, host, Released);
         firewall = new Firewall(options.Bridge);
         publisher = new PortPublisher(journal, firewall);
-        watch = new FirewallWatch(firewall, background);
         forwarding = new ForwardingSysctl(journal);
         upstream = new UpstreamServers(options.Dns);
     }
@@ -89,11 +87,8 @@ public sealed partial class NetworkService : IAsyncDisposable
                         of.Pool.TryTake(address);
                     sandboxes.Hold(lease);
                 }
-                if (bridges.IsEmpty)
-                    return;
-                namespaces.Fill();
-                if (watch.Start() is { } notice)
-                    notices.Add(notice);
+                if (!bridges.IsEmpty)
+                    namespaces.Fill();
             },
             cancellation
         );
@@ -102,7 +97,6 @@ public sealed partial class NetworkService : IAsyncDisposable
     public async Task PurgeAsync(CancellationToken cancellation)
     {
         namespaces.Dispose();
-        watch.Dispose();
         await sweeper.FlushAsync();
         await Task.Run(
             () =>
@@ -121,7 +115,6 @@ public sealed partial class NetworkService : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         namespaces.Dispose();
-        watch.Dispose();
         sandboxes.Dispose();
         publisher.Dispose();
         await sweeper.FlushAsync();

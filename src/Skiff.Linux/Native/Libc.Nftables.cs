@@ -12,15 +12,7 @@ internal static unsafe partial class Libc
     internal const ushort NFT_MSG_NEWTABLE = 0;
     internal const ushort NFT_MSG_DELTABLE = 2;
     internal const ushort NFT_MSG_NEWCHAIN = 3;
-    internal const ushort NFT_MSG_DELCHAIN = 5;
     internal const ushort NFT_MSG_NEWRULE = 6;
-    internal const ushort NFT_MSG_DELRULE = 8;
-    internal const ushort NFT_MSG_DELSET = 11;
-    internal const ushort NFT_MSG_DELSETELEM = 14;
-    internal const ushort NFT_MSG_NEWGEN = 15;
-    internal const ushort NFTA_GEN_PROC_PID = 2;
-    internal const int NFNLGRP_NFTABLES = 7;
-    internal const int NETLINK_ADD_MEMBERSHIP = 1;
     internal const ushort NLM_F_APPEND = 0x800;
 
     internal const ushort NFTA_TABLE_NAME = 1;
