@@ -84,7 +84,6 @@ public sealed class BadInputTests(Port port) : IDisposable
     public void A_flag_that_is_not_supported_yet_is_named(string client)
     {
         Fails(client, 125, "--storage-opt", "run", "--rm", "--storage-opt", "size=1G", "busybox", "true");
-        Fails(client, 125, "-p", "run", "--rm", "-p", "8080:80", "busybox", "true");
     }
 
     [Fact]

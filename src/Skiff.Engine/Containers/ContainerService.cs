@@ -101,7 +101,20 @@ public sealed partial class ContainerService
         await using var rollback = new Rollback();
         snapshotter.Prepare(id, image);
         rollback.Push(() => snapshotter.Remove(id));
-        store.Add(record, [new JournalEntry(id, ResourceKind.Directory, layout.Container(id))]);
+        JournalEntry[] taken = [new JournalEntry(id, ResourceKind.Directory, layout.Container(id))];
+        while (true)
+        {
+            try
+            {
+                store.Add(record, taken);
+                break;
+            }
+            catch (EngineException e) when (e.Kind == ErrorKind.Conflict && request.Name is not { Length: > 0 })
+            {
+                // Another creation has chosen the same name at the same moment.
+                record = record with { Name = NameGenerator.Next(store.NameIsFree) };
+            }
+        }
         rollback.Keep();
         Directory.CreateDirectory(layout.Container(id));
         events.Publish(record, "create");
