@@ -112,7 +112,10 @@ public sealed partial class ContainerService
             catch (EngineException e) when (e.Kind == ErrorKind.Conflict && request.Name is not { Length: > 0 })
             {
                 // Another creation has chosen the same name at the same moment.
-                record = record with { Name = NameGenerator.Next(store.NameIsFree) };
+                record = record with
+                {
+                    Name = NameGenerator.Next(store.NameIsFree),
+                };
             }
         }
         rollback.Keep();
