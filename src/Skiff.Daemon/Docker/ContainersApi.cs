@@ -155,6 +155,7 @@ internal sealed class ContainersApi(Engine.Engine engine)
                 // Removed or started by someone else meanwhile.
             }
         }
+        engine.Events.Pruned("container", reclaimed);
         await request.AnswerAsync(new ContainerPruneAnswer(removed, reclaimed), DockerJson.Wire.ContainerPruneAnswer);
     }
 

@@ -235,6 +235,7 @@ internal sealed class ImagesApi(Engine.Engine engine)
             items.AddRange(Items(removal));
             reclaimed += removal.Deleted.Count > 0 ? (ulong)image.Size : 0;
         }
+        engine.Events.Pruned("image", reclaimed);
         await request.AnswerAsync(new ImagePruneAnswer(items, reclaimed), DockerJson.Wire.ImagePruneAnswer);
     }
 

@@ -106,6 +106,7 @@ internal sealed class NetworksApi(Engine.Engine engine)
             n => !IsUsed(n) && filters.MatchesLabels(n.Labels) && (until is null || n.Created < until),
             default
         );
+        engine.Events.Pruned("network", 0);
         await request.AnswerAsync(new NetworkPruneAnswer(removed), DockerJson.Wire.NetworkPruneAnswer);
     }
 

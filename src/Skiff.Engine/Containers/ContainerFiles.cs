@@ -145,7 +145,7 @@ public sealed partial class ContainerFiles
             "commit",
             ("comment", request.Comment ?? ""),
             ("imageID", image.Id.ToString()),
-            ("imageRef", commit.Name?.ToString() ?? "")
+            ("imageRef", commit.Name?.Familiar ?? "")
         );
         return image;
     }

@@ -301,6 +301,7 @@ public sealed partial class ContainerService
         if (!live.Record.State.IsRunning)
             throw EngineException.Conflict($"container {live.Id} is not running");
         var pids = lifecycle.Processes(live);
+        events.Publish(live.Record, "top");
         return psArguments is null or "" or "-ef" ? ProcessList.Read(pids) : HostPs.Run(psArguments, pids);
     }
 

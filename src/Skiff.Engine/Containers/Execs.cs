@@ -41,7 +41,7 @@ internal sealed class Execs(
         execs[exec.Id] = exec;
         QuickJoins.Begin(background, TimeSpan.FromMilliseconds(30)); // clients start it at once
         Forget(live.Id, MaxEndedPerContainer);
-        events.Publish(live.Record, $"exec_create: {string.Join(' ', request.Cmd)}", ("execID", exec.Id));
+        events.Publish(live.Record, Action("exec_create", request.Cmd), ("execID", exec.Id));
         return exec;
     }
 
@@ -144,7 +144,7 @@ internal sealed class Execs(
                 cancellation
             );
             execs[exec.Id] = exec with { Running = true, Pid = started.Pid };
-            events.Publish(live.Record, $"exec_start: {string.Join(' ', exec.Request.Cmd)}", ("execID", exec.Id));
+            events.Publish(live.Record, Action("exec_start", exec.Request.Cmd), ("execID", exec.Id));
         }
         catch (Exception e)
         {
@@ -198,4 +198,8 @@ internal sealed class Execs(
             ? task
             : throw EngineException.Conflict($"container {live.Id} is not running");
     }
+
+    /// <summary>"exec_create: sh -c ls". Clients split it after the program, so the space is there without arguments too.</summary>
+    static string Action(string verb, IReadOnlyList<string> command) =>
+        $"{verb}: {command[0]} {string.Join(' ', command.Skip(1))}";
 }

@@ -181,16 +181,23 @@ internal sealed class Lifecycle(
             execs.ContainerEnded(live.Id);
             if (exit.OomKilled)
                 events.Publish(container, "oom");
-            events.Publish(
-                container,
-                "die",
-                ("exitCode", $"{exit.Code}"),
-                ("execDuration", $"{(long)(exit.ExitedAt - (container.State.StartedAt ?? exit.ExitedAt)).TotalSeconds}")
-            );
             live.TaskEnded(new ContainerExit(exit.Code, null));
-            if (task is not null)
-                await EndShimAsync(task);
-            await GiveBackAsync(container);
+            try
+            {
+                if (task is not null)
+                    await EndShimAsync(task);
+                await GiveBackAsync(container);
+            }
+            finally
+            {
+                // The last word of a run: who hears it finds its network and its mounts given back.
+                events.Publish(
+                    container,
+                    "die",
+                    ("exitCode", $"{exit.Code}"),
+                    ("execDuration", $"{(long)(exit.ExitedAt - (container.State.StartedAt ?? exit.ExitedAt)).TotalSeconds}")
+                );
+            }
             remove = container.Host.AutoRemove;
             if (again)
                 ScheduleRestart(live, exit.ExitedAt - (container.State.StartedAt ?? exit.ExitedAt));

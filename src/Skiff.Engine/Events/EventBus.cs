@@ -35,6 +35,10 @@ public sealed class EventBus
         }
     }
 
+    /// <summary>Unused objects of a type were removed: how many bytes that freed.</summary>
+    public void Pruned(string type, ulong reclaimed) =>
+        Publish(type, "prune", "", new Dictionary<string, string> { ["reclaimed"] = $"{reclaimed}" });
+
     /// <summary>The remembered events since a moment (none if null) and then every new one, until cancelled.</summary>
     public async IAsyncEnumerable<EngineEvent> SubscribeAsync(
         DateTimeOffset? since,

@@ -159,6 +159,8 @@ public sealed partial class ImageService
             Size = layer.Size,
         };
         image = Store.Add(image, name is null ? [] : [name]);
+        if (name is not null)
+            Announce("tag", image.Id, name.Familiar);
         Announce("import", image.Id, image.Id.ToString());
         return image;
     }

@@ -36,7 +36,14 @@ public sealed partial class ImageService
     /// <summary>Makes the image. Nothing of it is there before all of it is.</summary>
     /// <exception cref="EngineException">NotFound: content of the parent is gone; System: the disk is full</exception>
     public Task<Image> CommitAsync(ImageCommit request, CancellationToken cancellation) =>
-        BlockingStream.RunAsync(() => OrNothing(() => Commit(request, cancellation)));
+        BlockingStream.RunAsync(() =>
+        {
+            var image = OrNothing(() => Commit(request, cancellation));
+            Announce("create", image.Id, image.Id.ToString());
+            if (request.Name is not null)
+                Announce("tag", image.Id, request.Name.Familiar);
+            return image;
+        });
 
     Image Commit(ImageCommit request, CancellationToken cancellation)
     {
