@@ -110,7 +110,16 @@ public sealed class EventsTests(Port port)
             .. engine
                 .Client(
                     client,
-                    ["events", "--since", "1", "--until", Now(), "--format", client == "skiff" ? "json" : "{{json .}}", .. filters],
+                    [
+                        "events",
+                        "--since",
+                        "1",
+                        "--until",
+                        Now(),
+                        "--format",
+                        client == "skiff" ? "json" : "{{json .}}",
+                        .. filters,
+                    ],
                     null
                 )
                 .Expect()
