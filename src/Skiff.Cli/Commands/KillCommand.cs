@@ -6,16 +6,22 @@ namespace Skiff.Cli.Commands;
 internal sealed class KillCommand : EachCommand
 {
     readonly StringFlag signal;
+    readonly BoolFlag exec;
 
-    public KillCommand() => signal = Flags.String("signal", "Signal to send (KILL, SIGHUP, 9)", 's');
+    public KillCommand()
+    {
+        exec = Flags.Bool("exec", "What is named are execs, by id (see .ExecIDs of inspect)");
+        signal = Flags.String("signal", "Signal to send (KILL, SIGHUP, 9)", 's');
+    }
 
     public override string Usage => "[OPTIONS] CONTAINER [CONTAINER...]";
     public override string Summary => "Kill running containers";
-    public override IReadOnlyList<string> Examples => ["kill web", "kill -s HUP web"];
+    public override IReadOnlyList<string> Examples => ["kill web", "kill -s HUP web", "kill --exec EXEC_ID"];
 
     protected override string? Do(CliContext context, string name)
     {
-        context.Engine.Do("POST", new Query(Container(name) + "/kill").Add("signal", signal.Given));
+        string target = exec ? $"/exec/{Uri.EscapeDataString(name)}" : Container(name);
+        context.Engine.Do("POST", new Query(target + "/kill").Add("signal", signal.Given));
         return name;
     }
 }

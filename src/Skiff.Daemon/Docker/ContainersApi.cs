@@ -106,6 +106,7 @@ internal sealed class ContainersApi(Engine.Engine engine)
             InspectMapping.Inspect(container, engine.DirectoryOf(container.Id), engine.SnapshotOf(container.Id)) with
             {
                 AppArmorProfile = engine.AppArmorProfileOf(container),
+                ExecIDs = containers.ExecsOf(container) is { Count: > 0 } execs ? execs : null,
                 SizeRw = sizes?.Own,
                 SizeRootFs = sizes?.Root,
             },

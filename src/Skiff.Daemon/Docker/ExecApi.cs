@@ -14,6 +14,7 @@ internal sealed class ExecApi(Engine.Engine engine)
             new("POST", "exec/{id}/start", StartAsync),
             new("GET", "exec/{id}/json", InspectAsync),
             new("POST", "exec/{id}/resize", ResizeAsync),
+            new("POST", "exec/{id}/kill", KillAsync),
         ];
 
     async Task CreateAsync(ApiRequest request)
@@ -79,6 +80,14 @@ internal sealed class ExecApi(Engine.Engine engine)
             },
             DockerJson.Wire.ExecInspect
         );
+    }
+
+    /// <summary>Skiff's own: Docker has no way to end an exec.</summary>
+    async Task KillAsync(ApiRequest request)
+    {
+        string? signal = request.Query("signal") is { Length: > 0 } given ? given : null;
+        await containers.KillExecAsync(request.Path("id"), signal, default);
+        await request.NothingAsync();
     }
 
     async Task ResizeAsync(ApiRequest request)

@@ -41,7 +41,8 @@ internal static class Hijack
                 }
                 catch (Exception e) when (e is OperationCanceledException or IOException)
                 {
-                    // The client is gone, or the daemon goes.
+                    if (!client.Stopping.IsCancellationRequested)
+                        await session.LostAsync();
                 }
                 await end.CancelAsync();
                 await watch;

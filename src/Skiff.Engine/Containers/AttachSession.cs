@@ -50,6 +50,9 @@ public sealed class AttachSession : IDisposable
     /// <summary>A failure to start is written to the client, as Docker does for execs, instead of thrown.</summary>
     internal bool ReportFailure { get; init; }
 
+    /// <summary>What to do when the client is gone and not by its keys.</summary>
+    internal Func<Task>? Lost { get; init; }
+
     /// <summary>Awaited between the end of the output and the end of the session: what the client may ask for then is there.</summary>
     internal Func<Task>? Settled { get; init; }
 
@@ -86,6 +89,9 @@ public sealed class AttachSession : IDisposable
         await stop.CancelAsync();
         await Task.WhenAll(input, output).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
+
+    /// <summary>To be called when the client's connection broke before the session's end.</summary>
+    public Task LostAsync() => Lost?.Invoke() ?? Task.CompletedTask;
 
     /// <summary>Gives back the place among the waiting clients. A session that ran needs it no more.</summary>
     public void Dispose() => abandon();

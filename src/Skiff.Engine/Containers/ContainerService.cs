@@ -307,10 +307,17 @@ public sealed partial class ContainerService
 
     public Exec CreateExec(string nameOrId, ExecRequest request) => execs.Create(store.Get(nameOrId), request);
 
+    /// <summary>Those that run now.</summary>
+    public IReadOnlyList<string> ExecsOf(Container container) => execs.RunningIn(container.Id);
+
     public Exec GetExec(string execId) => execs.Get(execId);
 
     /// <summary>Starts an exec without a client.</summary>
     public Task StartExecAsync(string execId, CancellationToken cancellation) => execs.StartAsync(execId, cancellation);
+
+    /// <param name="signal">as for KillAsync</param>
+    public Task KillExecAsync(string execId, string? signal, CancellationToken cancellation) =>
+        execs.KillAsync(execId, Lifecycle.SignalNumber(signal ?? "KILL"), cancellation);
 
     /// <summary>Like Attach: the session's RunAsync starts the exec and joins the client with it.</summary>
     public AttachSession AttachExec(string execId) => execs.Attach(execId);

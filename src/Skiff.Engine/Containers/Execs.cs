@@ -4,6 +4,7 @@ using System.Net.Sockets;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
+using Skiff.Linux.Processes;
 using Skiff.Oci.Runtime;
 using Skiff.Tasks;
 
@@ -16,6 +17,9 @@ internal sealed class Execs(
     EngineTasks background
 )
 {
+    /// <summary>Label of a container: "kill" ends an exec whose client is gone; else it goes on, as in Docker.</summary>
+    const string DisconnectLabel = "skiff.exec-on-disconnect";
+
     /// <summary>Ended execs a container keeps for those who still ask for their exit code.</summary>
     const int MaxEndedPerContainer = 512;
 
@@ -48,6 +52,9 @@ internal sealed class Execs(
     /// <exception cref="EngineException">NotFound</exception>
     internal Exec Get(string id) =>
         execs.TryGetValue(id, out var exec) ? exec : throw EngineException.NotFound($"No such exec instance: {id}");
+
+    internal IReadOnlyList<string> RunningIn(string containerId) =>
+        [.. execs.Values.Where(e => e.ContainerId == containerId && e.Running).Select(e => e.Id)];
 
     internal async Task StartAsync(string id, CancellationToken cancellation)
     {
@@ -96,6 +103,10 @@ internal sealed class Execs(
             ReportFailure = true,
             // Clients ask for the exit code as soon as the stream ends.
             Settled = () => endings.GetValueOrDefault(exec.Id, Task.CompletedTask),
+            Lost = () =>
+                live.Record.Config.Labels.GetValueOrDefault(DisconnectLabel) == "kill"
+                    ? KillAsync(exec.Id, Signals.SIGKILL, CancellationToken.None)
+                    : Task.CompletedTask,
         };
     }
 
@@ -104,6 +115,23 @@ internal sealed class Execs(
         var exec = Get(id);
         var task = find(exec.ContainerId)?.Task ?? throw EngineException.Conflict($"exec {id} is not running");
         return Lifecycle.AskAsync<DoneAnswer>(task, new ResizeRequest(exec.Id, rows, columns), cancellation);
+    }
+
+    /// <summary>Signals the process of an exec; one that has just ended is no error.</summary>
+    /// <exception cref="EngineException">NotFound; Conflict: it does not run</exception>
+    internal async Task KillAsync(string id, int signal, CancellationToken cancellation)
+    {
+        var exec = Get(id);
+        if (!exec.Running || find(exec.ContainerId)?.Task is not { } task)
+            throw EngineException.Conflict($"exec {id} is not running");
+        try
+        {
+            await Lifecycle.AskAsync<DoneAnswer>(task, new KillRequest(id, signal, All: false), cancellation);
+        }
+        catch (Exception e) when (e is EngineException { Kind: ErrorKind.NotFound or ErrorKind.Conflict } or IOException)
+        {
+            // It has ended meanwhile.
+        }
     }
 
     /// <summary>Its processes died with it.</summary>
