@@ -10,7 +10,7 @@ PROGRAMS := $(BIN)/skiff $(BIN)/skiffd $(BIN)/skiff-runtime
 BENCH := $(BIN)/skiff-bench
 SOURCES := $(shell find src -name obj -prune -o -name bin -prune -o -type f -print) Directory.Build.props Directory.Build.targets Directory.Packages.props
 
-.PHONY: help build publish test unit-test system-test bench fmt lint accept demo install uninstall clean deps sdk root
+.PHONY: help build publish test unit-test system-test fuzz bench fmt lint accept demo install uninstall clean deps sdk root
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -35,6 +35,10 @@ unit-test: sdk ## only what needs nothing
 
 system-test: root deps publish ## only what needs root (SKIFF_LAUNCHES=n for a longer launch test)
 	build/test system
+
+SECONDS_FUZZED ?= 20
+fuzz: sdk ## mutated inputs for the parsers of what strangers send (SECONDS_FUZZED=n for longer)
+	dotnet run --project test/Skiff.Fuzz -c Release -v q -- $(SECONDS_FUZZED)
 
 bench: root deps publish $(BENCH) ## side by side with docker and podman, where they are installed
 	bench/run

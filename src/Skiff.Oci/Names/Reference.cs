@@ -43,11 +43,14 @@ public sealed record Reference
     public string Repository => $"{Domain}/{Path}";
 
     /// <summary>The repository as users write it: "debian", "user/app", "registry.example/app".</summary>
+    // "docker.io/a.b/c" stays as it is: the short form would be the repository "c" of the registry "a.b".
     public string FamiliarRepository =>
-        Domain != DefaultDomain ? Repository
-        : Path.StartsWith(OfficialPrefix, StringComparison.Ordinal) && !Path.AsSpan(OfficialPrefix.Length).Contains('/')
+        Domain == DefaultDomain && SplitDomain(ShortPath) == (Domain, Path) ? ShortPath : Repository;
+
+    string ShortPath =>
+        Path.StartsWith(OfficialPrefix, StringComparison.Ordinal) && !Path.AsSpan(OfficialPrefix.Length).Contains('/')
             ? Path[OfficialPrefix.Length..]
-        : Path;
+            : Path;
 
     /// <summary>As users write it, with tag and digest where there are any: "debian:12".</summary>
     public string Familiar => FamiliarRepository + Suffix;

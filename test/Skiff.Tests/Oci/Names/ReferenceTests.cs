@@ -24,6 +24,7 @@ public sealed class ReferenceTests
     [InlineData("quay.example/a__b/c---d.e_f", "quay.example/a__b/c---d.e_f", "quay.example/a__b/c---d.e_f")]
     [InlineData("debian:12@sha256:" + Hex, "docker.io/library/debian:12@sha256:" + Hex, "debian:12@sha256:" + Hex)]
     [InlineData("r.io/x@sha256:" + Hex, "r.io/x@sha256:" + Hex, "r.io/x@sha256:" + Hex)]
+    [InlineData("docker.io/a.b/c", "docker.io/a.b/c", "docker.io/a.b/c")]
     [InlineData("debian:5000", "docker.io/library/debian:5000", "debian:5000")]
     public void Reads_short_and_full_names(string text, string full, string familiar)
     {
@@ -31,6 +32,7 @@ public sealed class ReferenceTests
         Assert.Equal(full, reference.ToString());
         Assert.Equal(familiar, reference.Familiar);
         Assert.Equal(reference, Reference.Parse(full));
+        Assert.Equal(reference, Reference.Parse(familiar));
     }
 
     [Theory]
