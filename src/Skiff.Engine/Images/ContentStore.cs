@@ -16,6 +16,12 @@ public sealed class ContentStore
     /// <summary>The largest manifest, index or config that is read into memory.</summary>
     public const int MaxDocumentBytes = 4 << 20;
 
+    /// <summary>In scratch: the blobs on their way, which outlive the engine.</summary>
+    internal const string IngestName = "ingest";
+
+    // Nobody comes back for the rest of a blob after that long.
+    static readonly TimeSpan PartialLife = TimeSpan.FromDays(7);
+
     readonly string blobs;
     readonly string ingest;
     readonly Lock gate = new();
@@ -27,9 +33,10 @@ public sealed class ContentStore
     {
         Layout = layout;
         blobs = Path.Combine(layout.Content, "blobs", "sha256");
-        ingest = Path.Combine(layout.Scratch, "ingest");
+        ingest = Path.Combine(layout.Scratch, IngestName);
         Directory.CreateDirectory(blobs);
         Directory.CreateDirectory(ingest);
+        DropOldPartials();
         string marker = Path.Combine(layout.Content, "oci-layout");
         if (!File.Exists(marker))
             AtomicFile.Write(marker, JsonSerializer.SerializeToUtf8Bytes(new OciLayout(), OciJson.Plain.OciLayout));
@@ -99,6 +106,9 @@ public sealed class ContentStore
         }
     }
 
+    /// <summary>Whether an unfinished writer left something of a blob.</summary>
+    public bool HasPartial(Digest digest) => File.Exists(Path.Combine(ingest, digest.Hex));
+
     /// <summary>Removes what an unfinished writer left of a blob, unless one is at it now.</summary>
     public void DiscardPartial(Digest digest)
     {
@@ -143,6 +153,17 @@ public sealed class ContentStore
     {
         lock (gate)
             foreach (string partial in Directory.EnumerateFiles(ingest).Where(p => !busyPartials.Contains(p)).ToList())
+                File.Delete(partial);
+    }
+
+    // What an earlier process left is continued by the next pull, if its blob has a name.
+    void DropOldPartials()
+    {
+        foreach (string partial in Directory.EnumerateFiles(ingest))
+            if (
+                !Digest.TryParse("sha256:" + Path.GetFileName(partial), out _)
+                || DateTime.UtcNow - File.GetLastWriteTimeUtc(partial) > PartialLife
+            )
                 File.Delete(partial);
     }
 

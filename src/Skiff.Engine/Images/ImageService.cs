@@ -25,7 +25,7 @@ public sealed partial class ImageService : IAsyncDisposable
     {
         this.options = options;
         this.events = events;
-        // Before the content store makes its own place there: this empties scratch.
+        // Before the content store opens: this throws away what is left in scratch, apart from blobs on their way.
         Snapshots = new Snapshotter(layout, database);
         Content = new ContentStore(layout);
         Store = new ImageStore(database, Content, Snapshots);

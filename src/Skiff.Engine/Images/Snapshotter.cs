@@ -73,9 +73,10 @@ public sealed partial class Snapshotter : IAsyncDisposable
             Directory,
             (UnixFileMode)0x1c0 /* 0700 */
         );
-        trash = new Trash(layout);
+        trash = new Trash(layout, ContentStore.IngestName);
         boot = File.ReadAllText("/proc/sys/kernel/random/boot_id").Trim();
         System.IO.Directory.CreateDirectory(unpacking);
+        DirectorySpread.TrySet(unpacking);
         // overlayfs wants at least one lower directory, also below a container of an image without layers.
         System.IO.Directory.CreateDirectory(Path.Combine(Directory, EmptyLayer, "fs"));
         Repair();

@@ -17,13 +17,14 @@ sealed class Trash : IAsyncDisposable
     readonly CancellationTokenSource stopping = new();
     readonly Task worker;
 
-    /// <summary>Throws away everything that an earlier process left in scratch, and starts the worker.</summary>
-    public Trash(StateLayout layout)
+    /// <summary>Throws away what an earlier process left in scratch, and starts the worker.</summary>
+    /// <param name="kept">names in scratch whose owners look after them</param>
+    public Trash(StateLayout layout, params string[] kept)
     {
         directory = Path.Combine(layout.Scratch, "trash");
         Directory.CreateDirectory(directory);
         foreach (string old in Directory.EnumerateFileSystemEntries(layout.Scratch).ToList())
-            if (old != directory)
+            if (old != directory && !kept.Contains(Path.GetFileName(old)))
                 Add(old);
         foreach (string old in Directory.EnumerateFileSystemEntries(directory).ToList())
             queue.Writer.TryWrite(old);

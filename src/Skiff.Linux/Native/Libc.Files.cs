@@ -5,6 +5,11 @@ namespace Skiff.Linux.Native;
 
 internal static unsafe partial class Libc
 {
+    // ioctl_iflags(2); the third argument points at an int, whatever the macro says.
+    internal const uint FS_IOC_GETFLAGS = 0x80086601;
+    internal const uint FS_IOC_SETFLAGS = 0x40086602;
+    internal const int FS_TOPDIR_FL = 0x20000;
+
     internal const int AT_REMOVEDIR = 0x200;
     internal const int AT_NO_AUTOMOUNT = 0x800;
 

@@ -83,38 +83,17 @@ internal sealed class LayerTransfers(ContentStore content, Snapshotter snapshots
 
     async Task RunAsync(Transfer transfer, Task? parent, RegistryClient client, WantedLayer layer)
     {
-        var cancellation = transfer.Stop.Token;
         try
         {
-            var needsUnpacking = !snapshots.Contains(layer.ChainId);
-            using var unpack = needsUnpacking ? snapshots.BeginUnpack(layer.ChainId, layer.Parent) : null;
-            if (!slots.Wait(0, cancellation))
-            {
-                transfer.Progress.Report("Waiting");
-                await slots.WaitAsync(cancellation);
-            }
+            bool continues = content.HasPartial(layer.Blob.Digest);
             try
             {
-                await OneAtATimeAsync(
-                    layer.Blob.Digest,
-                    () =>
-                        content.Contains(layer.Blob.Digest)
-                            ? UnpackStoredAsync(layer.Blob, unpack, transfer.Progress, cancellation)
-                            : DownloadAsync(client, layer.Blob, unpack, transfer.Progress, cancellation),
-                    cancellation
-                );
+                await OnceAsync(transfer, parent, client, layer);
             }
-            finally
+            catch (EngineException damage) when (damage.Kind == ErrorKind.DataLoss && continues)
             {
-                slots.Release();
-            }
-            if (unpack is not null)
-            {
-                if (parent is not null)
-                    await parent.WaitAsync(cancellation);
-                if (layer.Parent is { } below && !snapshots.Contains(below))
-                    throw new EngineException(ErrorKind.System, $"the layers below {layer.Blob.Digest} are not here");
-                unpack.Commit(layer.DiffId);
+                // What an earlier try left may have suffered, for instance in a power failure. It is gone now.
+                await OnceAsync(transfer, parent, client, layer);
             }
             transfer.Progress.Report("Pull complete");
         }
@@ -124,6 +103,40 @@ internal sealed class LayerTransfers(ContentStore content, Snapshotter snapshots
                 if (byChain.GetValueOrDefault(layer.ChainId) == transfer)
                     byChain.Remove(layer.ChainId);
         }
+    }
+
+    async Task OnceAsync(Transfer transfer, Task? parent, RegistryClient client, WantedLayer layer)
+    {
+        var cancellation = transfer.Stop.Token;
+        var needsUnpacking = !snapshots.Contains(layer.ChainId);
+        using var unpack = needsUnpacking ? snapshots.BeginUnpack(layer.ChainId, layer.Parent) : null;
+        if (!slots.Wait(0, cancellation))
+        {
+            transfer.Progress.Report("Waiting");
+            await slots.WaitAsync(cancellation);
+        }
+        try
+        {
+            await OneAtATimeAsync(
+                layer.Blob.Digest,
+                () =>
+                    content.Contains(layer.Blob.Digest)
+                        ? UnpackStoredAsync(layer.Blob, unpack, transfer.Progress, cancellation)
+                        : DownloadAsync(client, layer.Blob, unpack, transfer.Progress, cancellation),
+                cancellation
+            );
+        }
+        finally
+        {
+            slots.Release();
+        }
+        if (unpack is null)
+            return;
+        if (parent is not null)
+            await parent.WaitAsync(cancellation);
+        if (layer.Parent is { } below && !snapshots.Contains(below))
+            throw new EngineException(ErrorKind.System, $"the layers below {layer.Blob.Digest} are not here");
+        unpack.Commit(layer.DiffId);
     }
 
     // The same blob may be wanted at two places of a chain: the second finds it stored.

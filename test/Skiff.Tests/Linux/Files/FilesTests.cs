@@ -28,6 +28,18 @@ public sealed class FilesTests : IDisposable
     }
 
     [Fact]
+    public void Spreads_what_is_made_in_a_directory_where_the_file_system_can()
+    {
+        if (!DirectorySpread.TrySet(directory))
+            Assert.Skip("no such flag on this file system");
+        using var list = System.Diagnostics.Process.Start(
+            new System.Diagnostics.ProcessStartInfo("lsattr", ["-d", directory]) { RedirectStandardOutput = true }
+        )!;
+        Assert.Contains('T', list.StandardOutput.ReadToEnd().Split(' ')[0]);
+        Assert.Throws<ErrnoException>(() => DirectorySpread.TrySet(At("missing")));
+    }
+
+    [Fact]
     public void A_lock_is_held_once_and_free_after_its_holder()
     {
         using (FileLock.TryTake(At("lock")))

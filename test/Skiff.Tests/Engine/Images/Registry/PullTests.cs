@@ -227,8 +227,8 @@ public sealed class PullTests : IAsyncLifetime
         Assert.Equal(layers.Count, fetched.Count(layers.Contains));
     }
 
-    [Fact]
-    public async Task A_cancelled_pull_lists_nothing_and_is_continued_later()
+    /// <summary>Pulls "a:1", of one large layer, and gives up when the registry has sent 600,000 bytes of it.</summary>
+    async Task<FileInfo> PullAPartAsync()
     {
         var tar = Tar("large", 1_000_000);
         Add(registry, "a:1", Machine, tar);
@@ -259,10 +259,52 @@ public sealed class PullTests : IAsyncLifetime
         sent.SetResult();
         Assert.Empty(images.List());
         Assert.False(images.Content.Contains(Hash(whole)));
+        return partial;
+    }
 
+    [Fact]
+    public async Task A_cancelled_pull_lists_nothing_and_is_continued_later()
+    {
+        await PullAPartAsync();
         await Pull("a:1");
         Assert.Contains(registry.Requests, r => r.EndsWith("bytes=600000-", StringComparison.Ordinal));
         Assert.Single(images.List());
+    }
+
+    [Fact]
+    public async Task The_next_engine_continues_what_the_last_one_left()
+    {
+        var partial = await PullAPartAsync();
+        var stray = Path.Combine(partial.DirectoryName!, "stray");
+        await File.WriteAllTextAsync(stray, "of a blob without a name", Stop);
+        await images.DisposeAsync();
+        images = Service(new EngineOptions { DataRoot = root.FullName });
+        Assert.False(File.Exists(stray));
+        await Pull("a:1");
+        Assert.Contains(registry.Requests, r => r.EndsWith("bytes=600000-", StringComparison.Ordinal));
+        Assert.Single(images.List());
+    }
+
+    [Fact]
+    public async Task A_spoilt_part_of_a_layer_is_fetched_again()
+    {
+        var partial = await PullAPartAsync();
+        await using (var file = partial.OpenWrite())
+            file.Write(new byte[4096]);
+        await Pull("a:1");
+        Assert.Contains(registry.Requests, r => r.EndsWith("bytes=600000-", StringComparison.Ordinal));
+        Assert.Single(images.List());
+        Assert.False(File.Exists(partial.FullName));
+    }
+
+    [Fact]
+    public async Task Forgets_the_part_of_a_layer_after_a_week()
+    {
+        var partial = await PullAPartAsync();
+        partial.LastWriteTimeUtc = DateTime.UtcNow.AddDays(-8);
+        await images.DisposeAsync();
+        images = Service(new EngineOptions { DataRoot = root.FullName });
+        Assert.False(File.Exists(partial.FullName));
     }
 
     [Fact]
