@@ -47,9 +47,22 @@ sealed record Target(
     static readonly IReadOnlyList<byte[]> TarWords =
     [
         .. Texts(
-            "../", "/", "..", ".wh.", ".wh..wh..opq", ".wh..wh.plnk", "30 mtime=1.5\n", "21 path=../../etc/x\n",
-            "25 GNU.sparse.major=1\n", "25 GNU.sparse.minor=0\n", "28 GNU.sparse.realsize=99\n", "20 SCHILY.xattr.u=v\n",
-            "12 size=-1\n", "13 uid=4e9\n", "ustar\0" + "00", "ustar  \0"
+            "../",
+            "/",
+            "..",
+            ".wh.",
+            ".wh..wh..opq",
+            ".wh..wh.plnk",
+            "30 mtime=1.5\n",
+            "21 path=../../etc/x\n",
+            "25 GNU.sparse.major=1\n",
+            "25 GNU.sparse.minor=0\n",
+            "28 GNU.sparse.realsize=99\n",
+            "20 SCHILY.xattr.u=v\n",
+            "12 size=-1\n",
+            "13 uid=4e9\n",
+            "ustar\0" + "00",
+            "ustar  \0"
         ),
         [0x80, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff],
         [0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff],
@@ -57,15 +70,61 @@ sealed record Target(
     ];
 
     static readonly IReadOnlyList<byte[]> ManifestWords = Texts(
-        "null", "true", "-1", "9223372036854775808", "1e999", "[", "]", "{", "}", ",", "\"", "\\u0000", "\\ud800", "\"layers\":",
-        "\"manifests\":[]", "\"config\":null", "\"schemaVersion\":1", "\"digest\":\"sha512:00\"", "\"rootfs\":{}", "\"size\":-5"
+        "null",
+        "true",
+        "-1",
+        "9223372036854775808",
+        "1e999",
+        "[",
+        "]",
+        "{",
+        "}",
+        ",",
+        "\"",
+        "\\u0000",
+        "\\ud800",
+        "\"layers\":",
+        "\"manifests\":[]",
+        "\"config\":null",
+        "\"schemaVersion\":1",
+        "\"digest\":\"sha512:00\"",
+        "\"rootfs\":{}",
+        "\"size\":-5"
     );
 
     static readonly IReadOnlyList<byte[]> NameWords = Texts(
-        "/", ":", "@", "sha256:", "..", "__", "-", "localhost", "docker.io/", "[", "]", "%2f", "A", "\u00e4", "\0", "+", "linux", "*"
+        "/",
+        ":",
+        "@",
+        "sha256:",
+        "..",
+        "__",
+        "-",
+        "localhost",
+        "docker.io/",
+        "[",
+        "]",
+        "%2f",
+        "A",
+        "\u00e4",
+        "\0",
+        "+",
+        "linux",
+        "*"
     );
 
-    static readonly IReadOnlyList<byte[]> ChallengeWords = Texts("Bearer ", "realm=", "\"", "\\", ",", "=", "==", " ", "\t", "\u00e4");
+    static readonly IReadOnlyList<byte[]> ChallengeWords = Texts(
+        "Bearer ",
+        "realm=",
+        "\"",
+        "\\",
+        ",",
+        "=",
+        "==",
+        " ",
+        "\t",
+        "\u00e4"
+    );
 
     static byte[][] Texts(params string[] texts) => [.. texts.Select(Encoding.UTF8.GetBytes)];
 
@@ -231,7 +290,12 @@ sealed record Target(
         new("decompress", [.. Archives().Select(Gzip), .. Archives()], Texts("\u001f", "(\u00b5/\u00fd", "BZh"), Decompress),
         new("manifest", Texts(Manifest, Index), ManifestWords, ReadManifest),
         new("config", Texts(Config), ManifestWords, ReadConfig),
-        new("reference", Texts("a", "h:5000/a/b:t", "[::1]:5000/a", $"x.y/a@sha256:{new string('a', 64)}"), NameWords, ReadReference),
+        new(
+            "reference",
+            Texts("a", "h:5000/a/b:t", "[::1]:5000/a", $"x.y/a@sha256:{new string('a', 64)}"),
+            NameWords,
+            ReadReference
+        ),
         new("platform", Texts("linux/amd64", "linux/arm/v7", "arm64"), NameWords, ReadPlatform),
         new("challenge", Texts(ChallengeSeed, "Basic realm=x", "Negotiate abc=="), ChallengeWords, ReadChallenge),
         new("registry-error", Texts("""{"errors":[{"code":"DENIED","message":"m","detail":{}}]}"""), ManifestWords, ReadError),
