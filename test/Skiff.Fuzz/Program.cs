@@ -6,7 +6,7 @@ const int MaxCorpus = 4096;
 var slow = TimeSpan.FromSeconds(5);
 
 int seconds = args.Length > 0 ? int.Parse(args[0]) : 10;
-var targets = Target.All.Where(t => args.Length < 2 || args[1..].Contains(t.Name)).ToList();
+var targets = Target.All.Where(t => args.Length < 2 || args.Skip(1).Contains(t.Name)).ToList();
 int seed = Environment.TickCount;
 Console.WriteLine($"{targets.Count} targets, {seconds} s, seed {seed}");
 foreach (var target in targets)
