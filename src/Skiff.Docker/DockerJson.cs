@@ -55,6 +55,7 @@ namespace Skiff.Docker;
 [JsonSerializable(typeof(VolumePruneAnswer))]
 [JsonSerializable(typeof(IReadOnlyList<string>))]
 [JsonSerializable(typeof(Oci.Names.Platform))]
+[JsonSerializable(typeof(DistributionInspect))]
 [JsonSerializable(typeof(JsonElement))]
 public sealed partial class DockerJson : JsonSerializerContext
 {

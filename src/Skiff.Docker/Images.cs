@@ -122,6 +122,9 @@ public sealed record ImageHistoryItem
     public IReadOnlyList<string>? Tags { get; init; }
 }
 
+/// <summary>Answer of GET /distribution/{name}/json: what a registry has under a name.</summary>
+public sealed record DistributionInspect(Oci.Images.Descriptor Descriptor, IReadOnlyList<Oci.Names.Platform> Platforms);
+
 /// <summary>One entry of DELETE /images/{name}: exactly one member is set.</summary>
 public sealed record ImageDeleteItem
 {

@@ -33,7 +33,6 @@ internal static class Absent
         ("POST", "session", "building images"),
         ("POST", "grpc", "building images"),
         ("GET", "images/search", "searching for images"),
-        ("GET", "distribution/{name*}/json", "looking into a registry"),
         ("POST", "volumes/create", "creating volumes"),
         ("POST", "volumes/prune", "pruning volumes"),
         ("GET", "volumes/{name}", "volumes"),

@@ -25,6 +25,7 @@ internal sealed class ImagesApi(Engine.Engine engine)
             new("POST", "images/{name*}/push", PushAsync),
             new("POST", "images/{name*}/tag", TagAsync),
             new("DELETE", "images/{name*}", RemoveAsync),
+            new("GET", "distribution/{name*}/json", LookAsync),
         ];
 
     Task ListAsync(ApiRequest request)
@@ -77,15 +78,32 @@ internal sealed class ImagesApi(Engine.Engine engine)
             reference = tag.Contains(':', StringComparison.Ordinal)
                 ? reference.WithDigest(Digest.Parse(tag))
                 : reference.WithTag(tag);
-        else if (reference.IsNameOnly)
-            reference = reference.WithDefaultTag();
         var platform = request.Query("platform") is { Length: > 0 } text ? PlatformOf(text) : null;
         var credentials = Credentials(request);
         return ProgressWriter.RunAsync(
             request,
+            // A name without a tag stands for all its tags.
             report =>
-                images.PullAsync(reference.ToString(), platform, credentials, p => report(ProgressWriter.Of(p)), request.Gone)
+                reference.IsNameOnly
+                    ? images.PullAllTagsAsync(
+                        reference.ToString(),
+                        platform,
+                        credentials,
+                        p => report(ProgressWriter.Of(p)),
+                        request.Gone
+                    )
+                    : images.PullAsync(reference.ToString(), platform, credentials, p => report(ProgressWriter.Of(p)), request.Gone)
         );
+    }
+
+    async Task LookAsync(ApiRequest request)
+    {
+        var (descriptor, platforms) = await images.LookIntoRegistryAsync(
+            Reference.Parse(request.Path("name")).ToString(),
+            Credentials(request),
+            request.Gone
+        );
+        await request.AnswerAsync(new DistributionInspect(descriptor, platforms), DockerJson.Wire.DistributionInspect);
     }
 
     Task ImportAsync(ApiRequest request, string source)
@@ -117,8 +135,7 @@ internal sealed class ImagesApi(Engine.Engine engine)
 
     Task LoadAsync(ApiRequest request)
     {
-        if (request.Query("platform") is { Length: > 0 })
-            throw EngineException.NotImplemented("load --platform is not supported yet by this release of Skiff");
+        var platform = JsonPlatform(request);
         return ProgressWriter.RunAsync(
             request,
             async report =>
@@ -126,6 +143,7 @@ internal sealed class ImagesApi(Engine.Engine engine)
                 bool quiet = request.Flag("quiet", otherwise: true);
                 var loaded = await images.LoadAsync(
                     request.Http.Request.Body,
+                    platform,
                     p =>
                     {
                         if (!quiet)
@@ -148,41 +166,43 @@ internal sealed class ImagesApi(Engine.Engine engine)
 
     async Task SaveAsync(ApiRequest request, IReadOnlyList<string> names)
     {
-        if (request.Query("platform") is { Length: > 0 })
-            throw EngineException.NotImplemented("save --platform is not supported yet by this release of Skiff");
+        var platform = JsonPlatform(request);
         if (names.Count == 0)
             throw EngineException.Invalid("no image to save");
         foreach (string name in names)
             Get(name);
         request.Http.Response.ContentType = "application/x-tar";
-        await images.SaveAsync(names, request.Http.Response.Body, request.Gone);
+        await images.SaveAsync(names, platform, request.Http.Response.Body, request.Gone);
     }
 
     Task PushAsync(ApiRequest request)
     {
-        if (request.Query("platform") is { Length: > 0 })
-            throw EngineException.NotImplemented("push --platform is not supported yet by this release of Skiff");
+        var platform = JsonPlatform(request);
         var reference = Reference.Parse(request.Path("name"));
         if (request.Query("tag") is { Length: > 0 } tag)
             reference = reference.WithTag(tag);
-        else if (reference.IsNameOnly)
-            throw EngineException.NotImplemented("push --all-tags is not supported yet by this release of Skiff: name a tag");
         var credentials = Credentials(request);
         return ProgressWriter.RunAsync(
             request,
             async report =>
             {
-                var (digest, size) = await images.PushAsync(
-                    reference.ToString(),
-                    credentials,
-                    p => report(ProgressWriter.Of(p)),
-                    request.Gone
-                );
-                var aux = JsonSerializer.SerializeToElement(
-                    new PushResult(reference.Tag ?? "", digest.ToString(), size),
-                    DockerJson.Wire.PushResult
-                );
-                report(new ProgressMessage { ProgressDetail = new ProgressDetail(), Aux = aux });
+                // A name without a tag stands for all its tags.
+                var tags = reference.IsNameOnly ? images.TagsOf(reference.ToString()) : [reference.Tag ?? ""];
+                foreach (string each in tags)
+                {
+                    var (digest, size) = await images.PushAsync(
+                        (reference.IsNameOnly ? reference.WithTag(each) : reference).ToString(),
+                        platform,
+                        credentials,
+                        p => report(ProgressWriter.Of(p)),
+                        request.Gone
+                    );
+                    var aux = JsonSerializer.SerializeToElement(
+                        new PushResult(each, digest.ToString(), size),
+                        DockerJson.Wire.PushResult
+                    );
+                    report(new ProgressMessage { ProgressDetail = new ProgressDetail(), Aux = aux });
+                }
             }
         );
     }
@@ -237,6 +257,23 @@ internal sealed class ImagesApi(Engine.Engine engine)
         }
         engine.Events.Pruned("image", reclaimed);
         await request.AnswerAsync(new ImagePruneAnswer(items, reclaimed), DockerJson.Wire.ImagePruneAnswer);
+    }
+
+    // As JSON since it was added to these calls; null where it is not given.
+    static Platform? JsonPlatform(ApiRequest request)
+    {
+        if (request.Query("platform") is not { Length: > 0 } text)
+            return null;
+        try
+        {
+            if (JsonSerializer.Deserialize(text, DockerJson.Wire.Platform) is { OS: not null, Architecture: not null } platform)
+                return platform;
+        }
+        catch (JsonException)
+        {
+            // Said below.
+        }
+        throw EngineException.Invalid($"invalid platform: {text}");
     }
 
     /// <exception cref="EngineException">InvalidParameter: no platform</exception>

@@ -1,4 +1,5 @@
 // Loads images from one tar: what `docker save` of any version writes, or an OCI image layout.
+using Skiff.Engine.Images.Registry;
 using System.Text.Json;
 using Skiff.Oci.Images;
 using Skiff.Oci.Layers;
@@ -15,9 +16,15 @@ sealed class ImageLoader(ContentStore content, ImageStore store, LayerLoader lay
     const string ImageNameAnnotation = "io.containerd.image.name";
     const string RefNameAnnotation = "org.opencontainers.image.ref.name";
 
-    /// <summary>Loads every image of the archive that this machine can run. The archive may be compressed.</summary>
+    /// <summary>Loads every image of the archive that suits a platform. The archive may be compressed.</summary>
+    /// <param name="platform">null: this machine's where there is a choice, else what there is</param>
     /// <exception cref="EngineException">InvalidParameter: no such archive, or a broken one; DataLoss: a wrong digest</exception>
-    public IReadOnlyList<LoadedImage> Load(Stream archive, Action<TransferProgress> progress, CancellationToken cancellation)
+    public IReadOnlyList<LoadedImage> Load(
+        Stream archive,
+        Platform? platform,
+        Action<TransferProgress> progress,
+        CancellationToken cancellation
+    )
     {
         using var lease = content.OpenLease();
         var files = new ArchiveFiles(content, lease);
@@ -26,9 +33,9 @@ sealed class ImageLoader(ContentStore content, ImageStore store, LayerLoader lay
             using var plain = Compression.OpenDecompressor(archive, out _);
             files.Read(new TarReader(plain), cancellation);
             if (files.Document(ImageArchive.DockerManifestFile) is { } docker)
-                return LoadDocker(docker, files, lease, progress, cancellation);
+                return LoadDocker(docker, platform, files, lease, progress, cancellation);
             if (files.Document(ImageArchive.IndexFile) is { } index)
-                return LoadLayout(index, lease, progress, cancellation);
+                return LoadLayout(index, platform, lease, progress, cancellation);
         }
         catch (Exception e) when (e is InvalidDataException or JsonException)
         {
@@ -41,6 +48,7 @@ sealed class ImageLoader(ContentStore content, ImageStore store, LayerLoader lay
 
     List<LoadedImage> LoadDocker(
         byte[] document,
+        Platform? platform,
         ArchiveFiles files,
         ContentLease lease,
         Action<TransferProgress> progress,
@@ -61,13 +69,25 @@ sealed class ImageLoader(ContentStore content, ImageStore store, LayerLoader lay
                 m.Content.Config.Digest == id && m.Content.Layers.Select(l => l.Digest).SequenceEqual(blobs)
             );
             manifest ??= Compose(id, blobs, lease);
-            loaded.Add(Load(manifest, item.RepoTags ?? [], lease, progress, cancellation));
+            if (platform is null || Suits(platform, id, lease))
+                loaded.Add(Load(manifest, item.RepoTags ?? [], lease, progress, cancellation));
         }
-        return loaded;
+        return loaded.Count > 0 || platform is null ? loaded : throw NoneFor(platform);
+    }
+
+    static EngineException NoneFor(Platform platform) => EngineException.NotFound($"the archive has no image for {platform}");
+
+    bool Suits(Platform platform, Digest config, ContentLease lease)
+    {
+        lease.Keep(config);
+        return JsonSerializer.Deserialize(content.ReadAllBytes(config), OciJson.Default.ImageConfig)
+                is { OS: not null, Architecture: not null } found
+            && platform.Suits(Puller.PlatformOf(found)) == 0;
     }
 
     List<LoadedImage> LoadLayout(
         byte[] document,
+        Platform? platform,
         ContentLease lease,
         Action<TransferProgress> progress,
         CancellationToken cancellation
@@ -79,13 +99,13 @@ sealed class ImageLoader(ContentStore content, ImageStore store, LayerLoader lay
         var loaded = new List<LoadedImage>();
         foreach (var entry in index.Manifests)
         {
-            var chosen = Choose(entry, lease);
-            if (chosen is not null)
+            var chosen = Choose(entry, platform ?? EngineOptions.HostPlatform, lease);
+            if (chosen is not null && (platform is null || Suits(platform, chosen.Content.Config.Digest, lease)))
                 loaded.Add(Load(chosen, NamesOf(entry), lease, progress, cancellation));
         }
         return loaded.Count > 0
             ? loaded
-            : throw EngineException.NotFound($"the archive has no image for {EngineOptions.HostPlatform}");
+            : throw NoneFor(platform ?? EngineOptions.HostPlatform);
     }
 
     LoadedImage Load(
@@ -205,7 +225,7 @@ sealed class ImageLoader(ContentStore content, ImageStore store, LayerLoader lay
     }
 
     // The manifest for this machine, or null if there is none or it is not of an image.
-    StoredManifest? Choose(Descriptor entry, ContentLease lease, int depth = 0)
+    StoredManifest? Choose(Descriptor entry, Platform platform, ContentLease lease, int depth = 0)
     {
         lease.Keep(entry.Digest);
         if (MediaTypes.IsManifest(entry.MediaType))
@@ -216,7 +236,7 @@ sealed class ImageLoader(ContentStore content, ImageStore store, LayerLoader lay
         if (!MediaTypes.IsIndex(entry.MediaType) || depth == MaxIndexDepth)
             return null;
         var index = JsonSerializer.Deserialize(content.ReadAllBytes(entry.Digest), OciJson.Default.Index);
-        return index?.Choose(EngineOptions.HostPlatform) is { } chosen ? Choose(chosen, lease, depth + 1) : null;
+        return index?.Choose(platform) is { } chosen ? Choose(chosen, platform, lease, depth + 1) : null;
     }
 
     StoredManifest ReadManifest(Descriptor entry)

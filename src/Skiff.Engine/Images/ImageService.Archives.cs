@@ -1,4 +1,5 @@
 // The verbs on images that read and write archives.
+using Skiff.Engine.Images.Registry;
 using System.Text.Json;
 using Skiff.Oci.Images;
 using Skiff.Oci.Names;
@@ -12,15 +13,17 @@ public sealed partial class ImageService
     /// the ids of images without a name.
     /// </summary>
     /// <exception cref="EngineException">InvalidParameter: no such archive, or a broken one; DataLoss: a wrong digest</exception>
+    /// <param name="platform">loads the images of this platform only; null: of this machine, or whatever the archive has</param>
     public Task<IReadOnlyList<string>> LoadAsync(
         Stream archive,
+        Platform? platform,
         Action<TransferProgress> progress,
         CancellationToken cancellation
     ) =>
         BlockingStream.RunAsync<IReadOnlyList<string>>(() =>
         {
             using var stream = new BlockingStream(archive, cancellation);
-            var loaded = OrNothing(() => loader.Load(stream, progress, cancellation));
+            var loaded = OrNothing(() => loader.Load(stream, platform, progress, cancellation));
             foreach (var (image, _) in loaded)
                 Announce("load", image.Id, image.Id.ToString());
             return [.. loaded.SelectMany(l => l.Names.Count > 0 ? l.Names : [l.Image.Id.ToString()]).Distinct()];
@@ -31,7 +34,8 @@ public sealed partial class ImageService
     /// an image given by its id is written without a name.
     /// </summary>
     /// <exception cref="EngineException">NotFound, before anything is written</exception>
-    public Task SaveAsync(IReadOnlyList<string> names, Stream archive, CancellationToken cancellation)
+    /// <param name="platform">refuses images of another one</param>
+    public Task SaveAsync(IReadOnlyList<string> names, Platform? platform, Stream archive, CancellationToken cancellation)
     {
         var tags = new Dictionary<Digest, List<string>>();
         var order = new List<Image>();
@@ -48,6 +52,8 @@ public sealed partial class ImageService
                     known.Add(tag);
             }
         }
+        if (platform is not null && order.Any(i => platform.Suits(Puller.PlatformOf(i.Config)) != 0))
+            throw EngineException.NotFound($"no suitable export target found for platform {platform}");
         return BlockingStream.RunAsync(() =>
         {
             using var stream = new BlockingStream(archive, cancellation);

@@ -41,7 +41,8 @@ public sealed partial class ImageService : IAsyncDisposable
             Store,
             new LayerTransfers(Content, Snapshots, options.MaxConcurrentDownloads)
         );
-        pusher = new Pusher(hosts, Content, Store, options.MaxConcurrentUploads);
+        pusher = new Pusher(hosts, Content, Store, new LayerPacker(Content, Store), options.MaxConcurrentUploads);
+        inspector = new Inspector(hosts);
     }
 
     /// <summary>The blobs.</summary>

@@ -89,6 +89,37 @@ public sealed class ImageStore
         }
     }
 
+    /// <summary>
+    /// Gives an image another manifest with other blobs of the same layers, in one durable step; its tags follow. Call it
+    /// while the lease on the blobs is still open. Returns the image as it is now.
+    /// </summary>
+    /// <exception cref="EngineException">NotFound: it was removed meanwhile</exception>
+    internal Image Repack(Image image, Descriptor manifest, IReadOnlyList<Descriptor> layers)
+    {
+        lock (gate)
+        {
+            if (!records.TryGetValue(image.Id, out var old))
+                throw EngineException.NotFound($"No such image: {image.Id}");
+            var record = old with { Manifest = manifest, Layers = layers };
+            string json = JsonSerializer.Serialize(record, ImageJson.Default.ImageRecord);
+            database.Write(connection =>
+            {
+                Run(connection, "UPDATE images SET record = ?2 WHERE id = ?1", image.Id.ToString(), json);
+                Run(
+                    connection,
+                    "UPDATE image_references SET manifest = ?3 WHERE image = ?1 AND manifest = ?2",
+                    image.Id.ToString(),
+                    old.Manifest.Digest.ToString(),
+                    manifest.Digest.ToString()
+                );
+            });
+            records[image.Id] = record;
+            Rebuild();
+            WriteIndex();
+            return images[image.Id];
+        }
+    }
+
     public Image? Get(Digest id)
     {
         lock (gate)

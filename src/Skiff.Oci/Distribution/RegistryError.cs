@@ -56,6 +56,9 @@ public sealed record RegistryError(string Code, string? Message = null)
 /// <summary>The envelope of errors.</summary>
 public sealed record RegistryErrors(IReadOnlyList<RegistryError>? Errors);
 
+/// <summary>A page of a repository's tags. distribution-spec: Listing Tags.</summary>
+public sealed record TagList(string? Name, IReadOnlyList<string>? Tags);
+
 /// <summary>What a token server answers. expires_in is seconds.</summary>
 public sealed record TokenResponse
 {
@@ -82,4 +85,5 @@ public sealed record TokenResponse
 )]
 [JsonSerializable(typeof(RegistryErrors))]
 [JsonSerializable(typeof(TokenResponse))]
+[JsonSerializable(typeof(TagList))]
 public sealed partial class DistributionJson : JsonSerializerContext;

@@ -86,7 +86,7 @@ internal sealed class Puller(Hosts hosts, ContentStore content, Snapshotter snap
         return Record(name, top, chosen, config, progress);
     }
 
-    static Platform PlatformOf(ImageConfig config) =>
+    internal static Platform PlatformOf(ImageConfig config) =>
         new Platform
         {
             OS = config.OS,
@@ -167,7 +167,7 @@ internal sealed class Puller(Hosts hosts, ContentStore content, Snapshotter snap
         }
     }
 
-    static async Task<byte[]> DownloadAsync(RegistryClient client, Descriptor blob, CancellationToken cancellation)
+    internal static async Task<byte[]> DownloadAsync(RegistryClient client, Descriptor blob, CancellationToken cancellation)
     {
         await using var download = new BlobDownload(client, blob, 0, cancellation);
         var bytes = new byte[blob.Size];

@@ -11,14 +11,16 @@ using Skiff.Oci.Names;
 namespace Skiff.Engine.Images.Registry;
 
 /// <summary>The recipe of a push: layers and config that the registry lacks, then the manifest. One per engine.</summary>
-internal sealed class Pusher(Hosts hosts, ContentStore content, ImageStore store, int maxConcurrent)
+internal sealed class Pusher(Hosts hosts, ContentStore content, ImageStore store, LayerPacker packer, int maxConcurrent)
 {
     const int MaxMountSources = 4;
 
-    /// <summary>Pushes what a tag names; the bytes are those that were pulled, loaded or made. Returns the manifest's digest and size.</summary>
+    /// <summary>Pushes what a tag names; the bytes are those that were pulled; plain layers
+    /// that no registry has seen are compressed first. Returns the manifest's digest and size.</summary>
     /// <exception cref="EngineException">in the words of Docker's daemon</exception>
     public async Task<(Digest Digest, long Size)> PushAsync(
         Reference name,
+        Platform? platform,
         RegistryCredentials? credentials,
         Action<TransferProgress> progress,
         CancellationToken cancellation
@@ -28,11 +30,17 @@ internal sealed class Pusher(Hosts hosts, ContentStore content, ImageStore store
             throw EngineException.Invalid("cannot push a digest reference");
         name = name.WithDefaultTag();
         var image = store.Get(name) ?? throw Unknown(name);
+        if (platform is not null && platform.Suits(Puller.PlatformOf(image.Config)) != 0)
+            throw EngineException.NotFound(
+                $"image with reference {name.Familiar} was found but its platform ({Puller.PlatformOf(image.Config)}) does not "
+                    + $"match the specified platform ({platform})"
+            );
         progress(new TransferProgress(null, $"The push refers to repository [{name.Repository}]"));
 
         using var lease = content.OpenLease();
         lease.Keep(image.Manifest.Digest);
         lease.Keep(image.Id);
+        image = await packer.PackAsync(image, lease, cancellation);
         // Topmost first, named by DiffId, as Docker's daemon lists them; each blob once.
         var layers = image.Layers.Zip(image.Config.RootFs.DiffIds).Reverse().DistinctBy(l => l.First.Digest).ToList();
         var uploads = new List<(Descriptor Blob, LayerProgress Progress)>();

@@ -38,6 +38,8 @@ internal sealed class RegistryClient
 
     public Uri BlobAddress(Digest digest) => new(Endpoint.Base, $"v2/{Repository}/blobs/{digest}");
 
+    public Uri TagsAddress => new(Endpoint.Base, $"v2/{Repository}/tags/list?n=1000");
+
     public Uri UploadsAddress => new(Endpoint.Base, $"v2/{Repository}/blobs/uploads/");
 
     /// <summary>Fetches a manifest or an index. end-3.</summary>

@@ -63,12 +63,12 @@ public abstract class StoreFixture : IAsyncLifetime
     private protected async Task<byte[]> SaveAsync(params string[] names)
     {
         using var archive = new MemoryStream();
-        await Images.SaveAsync(names, archive, Stop);
+        await Images.SaveAsync(names, null, archive, Stop);
         return archive.ToArray();
     }
 
     private protected Task<IReadOnlyList<string>> LoadAsync(byte[] archive) =>
-        Images.LoadAsync(new MemoryStream(archive), _ => { }, Stop);
+        Images.LoadAsync(new MemoryStream(archive), null, _ => { }, Stop);
 
     private protected List<string> Blobs() =>
         [.. Directory.EnumerateFiles(Path.Combine(Layout.Content, "blobs", "sha256")).Select(p => Path.GetFileName(p)!)];

@@ -383,7 +383,7 @@ public sealed class PullTests : IAsyncLifetime
         var name = $"{target.Authority}/new/repo:2";
         await images.TagAsync(Name("a:1"), name, Stop);
 
-        var pushed = await images.PushAsync(name, null, steps.Enqueue, Stop);
+        var pushed = await images.PushAsync(name, null, null, steps.Enqueue, Stop);
         Assert.Equal((manifest.Digest, manifest.Size), pushed);
         Assert.Equal(registry.Content[manifest.Digest.ToString()], target.Content["new/repo:2"], SameContent);
         Assert.Equal(4, target.Content.Count(c => c.Key.StartsWith("sha256:", StringComparison.Ordinal)));
@@ -391,7 +391,7 @@ public sealed class PullTests : IAsyncLifetime
         Assert.Contains($"{target.Authority}/new/repo@{manifest.Digest}", images.Find(name)!.RepoDigests);
 
         steps.Clear();
-        await images.PushAsync(name, null, steps.Enqueue, Stop);
+        await images.PushAsync(name, null, null, steps.Enqueue, Stop);
         Assert.Equal(2, steps.Count(s => s.Status == "Layer already exists"));
     }
 
@@ -406,18 +406,18 @@ public sealed class PullTests : IAsyncLifetime
             context.Response.StatusCode = 404;
             return Task.FromResult(context.Request.Method == "HEAD");
         };
-        await images.PushAsync(Name("b:1"), null, steps.Enqueue, Stop);
+        await images.PushAsync(Name("b:1"), null, null, steps.Enqueue, Stop);
         Assert.Contains(steps, s => s.Status == "Mounted from a");
     }
 
     [Fact]
     public async Task Says_what_cannot_be_pushed()
     {
-        var failure = await Assert.ThrowsAsync<EngineException>(() => images.PushAsync(Name("a:1"), null, steps.Enqueue, Stop));
+        var failure = await Assert.ThrowsAsync<EngineException>(() => images.PushAsync(Name("a:1"), null, null, steps.Enqueue, Stop));
         Assert.Equal($"An image does not exist locally with the tag: {Name("a")}", failure.Message);
         Add(registry, "a:1", Machine, Tar("a"));
         await Pull("a:1");
-        failure = await Assert.ThrowsAsync<EngineException>(() => images.PushAsync(Name("a:2"), null, steps.Enqueue, Stop));
+        failure = await Assert.ThrowsAsync<EngineException>(() => images.PushAsync(Name("a:2"), null, null, steps.Enqueue, Stop));
         Assert.Equal((ErrorKind.NotFound, $"tag does not exist: {Name("a:2")}"), (failure.Kind, failure.Message));
     }
 
