@@ -92,7 +92,13 @@ internal sealed class ImagesApi(Engine.Engine engine)
                         p => report(ProgressWriter.Of(p)),
                         request.Gone
                     )
-                    : images.PullAsync(reference.ToString(), platform, credentials, p => report(ProgressWriter.Of(p)), request.Gone)
+                    : images.PullAsync(
+                        reference.ToString(),
+                        platform,
+                        credentials,
+                        p => report(ProgressWriter.Of(p)),
+                        request.Gone
+                    )
         );
     }
 

@@ -1,6 +1,6 @@
 // Loads images from one tar: what `docker save` of any version writes, or an OCI image layout.
-using Skiff.Engine.Images.Registry;
 using System.Text.Json;
+using Skiff.Engine.Images.Registry;
 using Skiff.Oci.Images;
 using Skiff.Oci.Layers;
 using Skiff.Oci.Names;
@@ -103,9 +103,7 @@ sealed class ImageLoader(ContentStore content, ImageStore store, LayerLoader lay
             if (chosen is not null && (platform is null || Suits(platform, chosen.Content.Config.Digest, lease)))
                 loaded.Add(Load(chosen, NamesOf(entry), lease, progress, cancellation));
         }
-        return loaded.Count > 0
-            ? loaded
-            : throw NoneFor(platform ?? EngineOptions.HostPlatform);
+        return loaded.Count > 0 ? loaded : throw NoneFor(platform ?? EngineOptions.HostPlatform);
     }
 
     LoadedImage Load(

@@ -1,6 +1,6 @@
 // The verbs on images that read and write archives.
-using Skiff.Engine.Images.Registry;
 using System.Text.Json;
+using Skiff.Engine.Images.Registry;
 using Skiff.Oci.Images;
 using Skiff.Oci.Names;
 

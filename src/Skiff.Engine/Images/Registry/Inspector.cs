@@ -27,14 +27,12 @@ internal sealed class Inspector(Hosts hosts)
             credentials,
             async client =>
             {
-                var top = await client.ManifestAsync(
-                    name.Digest?.ToString() ?? name.Tag!,
-                    name.Digest,
-                    size: null,
-                    cancellation
-                );
+                var top = await client.ManifestAsync(name.Digest?.ToString() ?? name.Tag!, name.Digest, size: null, cancellation);
                 if (top.Document.Index is { } index)
-                    return (top.Descriptor, (IReadOnlyList<Platform>)[.. index.Manifests.Select(m => m.Platform).OfType<Platform>()]);
+                    return (
+                        top.Descriptor,
+                        (IReadOnlyList<Platform>)[.. index.Manifests.Select(m => m.Platform).OfType<Platform>()]
+                    );
                 var config = top.Document.Manifest!.Config;
                 if (!MediaTypes.IsConfig(config.MediaType) || config.Size > ContentStore.MaxDocumentBytes)
                     return (top.Descriptor, []);

@@ -413,7 +413,9 @@ public sealed class PullTests : IAsyncLifetime
     [Fact]
     public async Task Says_what_cannot_be_pushed()
     {
-        var failure = await Assert.ThrowsAsync<EngineException>(() => images.PushAsync(Name("a:1"), null, null, steps.Enqueue, Stop));
+        var failure = await Assert.ThrowsAsync<EngineException>(() =>
+            images.PushAsync(Name("a:1"), null, null, steps.Enqueue, Stop)
+        );
         Assert.Equal($"An image does not exist locally with the tag: {Name("a")}", failure.Message);
         Add(registry, "a:1", Machine, Tar("a"));
         await Pull("a:1");

@@ -34,8 +34,14 @@ public sealed class WholeRepositoryTests : StoreFixture
         Assert.Equal(image.Id, pushed.Id);
         var layer = Assert.Single(pushed.Layers);
         Assert.Equal(MediaTypes.OciLayerGzip, layer.MediaType);
-        Assert.Equal((digest, digest), (pushed.Manifest.Digest, Digest.FromSha256(SHA256.HashData(registry.Content["made:1"].Bytes))));
-        using var gzip = new GZipStream(new MemoryStream(registry.Content[layer.Digest.ToString()].Bytes), CompressionMode.Decompress);
+        Assert.Equal(
+            (digest, digest),
+            (pushed.Manifest.Digest, Digest.FromSha256(SHA256.HashData(registry.Content["made:1"].Bytes)))
+        );
+        using var gzip = new GZipStream(
+            new MemoryStream(registry.Content[layer.Digest.ToString()].Bytes),
+            CompressionMode.Decompress
+        );
         Assert.Equal(image.Config.RootFs.DiffIds[0], Digest.FromSha256(SHA256.HashData(gzip)));
         // The plain blob is gone, and what is left is whole, also for the next engine.
         Assert.Equal(3, Blobs().Count);
