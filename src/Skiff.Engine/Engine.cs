@@ -6,6 +6,7 @@ using Skiff.Engine.Host;
 using Skiff.Engine.Images;
 using Skiff.Engine.Networks;
 using Skiff.Engine.Storage;
+using Skiff.Engine.Volumes;
 using Skiff.Linux.Files;
 
 namespace Skiff.Engine;
@@ -31,7 +32,10 @@ public sealed class Engine : IAsyncDisposable
 
         Images = new ImageService(options, Layout, database, Events);
         Networks = new NetworkService(options, database, journal, Events, background);
+        Volumes = new VolumeService(Layout, database, journal, Events);
         var store = new ContainerStore(database);
+        Volumes.UsedBy = volume =>
+            [.. store.All().Where(c => ContainerMounts.Volumes(c.Record).Any(m => m.Source == volume)).Select(c => c.Id)];
         var events = new ContainerEvents(Events);
         var etcFiles = new EtcFiles(Layout, Networks);
         bundles = new BundleBuilder(
@@ -43,7 +47,8 @@ public sealed class Engine : IAsyncDisposable
             },
             SeccompText(options),
             etcFiles,
-            new UserLookup()
+            new UserLookup(),
+            Volumes
         );
         var execs = new Execs(store.Find, bundles, events, background);
         var health = new HealthMonitor(store, bundles, events, background);
@@ -54,6 +59,7 @@ public sealed class Engine : IAsyncDisposable
             store,
             Images.Snapshots,
             Networks,
+            Volumes,
             bundles,
             execs,
             health,
@@ -68,21 +74,23 @@ public sealed class Engine : IAsyncDisposable
             Images,
             Images.Snapshots,
             Networks,
+            Volumes,
             Layout,
             options,
             events,
             new UserIdPool(store, UsersOf(options))
         );
         Connections = new NetworkConnections(store, Networks, etcFiles);
-        Files = new ContainerFiles(store, lifecycle, Images, bundles, events);
+        Files = new ContainerFiles(store, lifecycle, Images, Volumes, bundles, events);
         Stats = new StatsService(store, bundles.CgroupPath, background);
-        Recovery = new Recovery(Layout, journal, store, lifecycle, Networks);
+        Recovery = new Recovery(Layout, journal, store, lifecycle, Networks, Volumes);
     }
 
     public EngineOptions Options { get; }
     public EventBus Events { get; } = new();
     public ImageService Images { get; }
     public NetworkService Networks { get; }
+    public VolumeService Volumes { get; }
     public ContainerService Containers { get; }
     public NetworkConnections Connections { get; }
     public ContainerFiles Files { get; }
@@ -141,6 +149,7 @@ public sealed class Engine : IAsyncDisposable
         {
             var engine = new Engine(options, held, new Database(layout.Database), report);
             await engine.Images.RepairAsync(cancellation);
+            engine.Volumes.Repair();
             await engine.Networks.OpenAsync(cancellation);
             await engine.Recovery.RunAsync(cancellation);
             return engine;

@@ -85,6 +85,8 @@ internal static class CommandTree
         new("network", "prune", null, () => new PruneCommand("network"), []),
         new("network", "inspect", null, () => new InspectCommand("network"), []),
         new("volume", "ls", null, () => new VolumeLsCommand(), ["list"]),
+        new("volume", "create", null, () => new VolumeCreateCommand(), []),
+        new("volume", "rm", null, () => new VolumeRmCommand(), ["remove"]),
         new("volume", "prune", null, () => new PruneCommand("volume"), []),
         new("volume", "inspect", null, () => new InspectCommand("volume"), []),
         new("system", "df", null, () => new SystemDfCommand(), []),

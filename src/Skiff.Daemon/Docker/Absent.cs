@@ -33,10 +33,6 @@ internal static class Absent
         ("POST", "session", "building images"),
         ("POST", "grpc", "building images"),
         ("GET", "images/search", "searching for images"),
-        ("POST", "volumes/create", "creating volumes"),
-        ("POST", "volumes/prune", "pruning volumes"),
-        ("GET", "volumes/{name}", "volumes"),
-        ("DELETE", "volumes/{name}", "volumes"),
     ];
 
     static Task NoSwarm(ApiRequest request) =>

@@ -73,7 +73,7 @@ internal static class ContainerFilters
             .Where(c =>
                 Any(
                     filters["volume"],
-                    v => InspectMapping.Mounts(c.Host).Any(m => m.Name == v || m.Source == v || m.Destination == v)
+                    v => c.MountPoints.Any(m => m.Source == v || m.Target == v)
                 )
             )
             .Where(c =>

@@ -85,7 +85,7 @@ internal sealed class ContainersApi(Engine.Engine engine)
     {
         var chosen = ContainerFilters.Choose(containers.List(), request, engine);
         return request.AnswerAsync(
-            [.. chosen.Select(c => WithSizes(InspectMapping.Summary(c, request.Version), c, request))],
+            [.. chosen.Select(c => WithSizes(InspectMapping.Summary(c, request.Version, engine.Volumes.PathOf), c, request))],
             DockerJson.Wire.IReadOnlyListContainerSummary
         );
     }
@@ -103,7 +103,12 @@ internal sealed class ContainersApi(Engine.Engine engine)
         var container = containers.Get(Id(request));
         ContainerSizes? sizes = request.Flag("size") ? engine.Files.Sizes(container) : null;
         return request.AnswerAsync(
-            InspectMapping.Inspect(container, engine.DirectoryOf(container.Id), engine.SnapshotOf(container.Id)) with
+            InspectMapping.Inspect(
+                container,
+                engine.DirectoryOf(container.Id),
+                engine.SnapshotOf(container.Id),
+                engine.Volumes.PathOf
+            ) with
             {
                 AppArmorProfile = engine.AppArmorProfileOf(container),
                 ExecIDs = containers.ExecsOf(container) is { Count: > 0 } execs ? execs : null,
@@ -125,7 +130,7 @@ internal sealed class ContainersApi(Engine.Engine engine)
     {
         if (request.Flag("link"))
             throw EngineException.NotImplemented("--link is not supported by this release of Skiff");
-        await DoneAsync(request, containers.RemoveAsync(Id(request), request.Flag("force"), default));
+        await DoneAsync(request, containers.RemoveAsync(Id(request), request.Flag("force"), request.Flag("v"), default));
     }
 
     async Task PruneAsync(ApiRequest request)
@@ -147,7 +152,7 @@ internal sealed class ContainersApi(Engine.Engine engine)
             try
             {
                 long own = engine.Files.Sizes(container).Own;
-                await containers.RemoveAsync(container.Id, force: false, default);
+                await containers.RemoveAsync(container.Id, force: false, withVolumes: false, default);
                 removed.Add(container.Id);
                 reclaimed += (ulong)own;
             }

@@ -46,6 +46,7 @@ internal static class CreateMapping
             WorkingDir = body.WorkingDir,
             Labels = body.Labels ?? new Dictionary<string, string>(),
             Healthcheck = body.Healthcheck,
+            Volumes = [.. (body.Volumes?.Keys ?? [])],
             ExposedPorts = [.. body.ExposedPorts?.Keys ?? []],
             StopSignal = body.StopSignal is { Length: > 0 } signal ? signal : null,
             StopTimeoutSeconds = body.StopTimeout,
@@ -123,6 +124,8 @@ internal static class CreateMapping
             ReadonlyPaths = host.ReadonlyPaths,
             Binds = host.Binds ?? [],
             Mounts = [.. (host.Mounts ?? []).Select(Mount)],
+            VolumesFrom = host.VolumesFrom ?? [],
+            VolumeDriver = host.VolumeDriver,
             Tmpfs = host.Tmpfs ?? new Dictionary<string, string>(),
             ShmSizeBytes = host.ShmSize,
             Devices = [.. (host.Devices ?? []).Select(Device)],
@@ -170,7 +173,7 @@ internal static class CreateMapping
 
     static MountRequest Mount(MountBody mount)
     {
-        if (mount.VolumeOptions is not null || mount.ImageOptions is not null || mount.ClusterOptions is not null)
+        if (mount.ImageOptions is not null || mount.ClusterOptions is not null)
             throw EngineException.NotImplemented($"--mount type={mount.Type} is not supported yet by this release of Skiff");
         if (mount.TmpfsOptions is { Options.Count: > 0 })
             throw EngineException.NotImplemented("--mount tmpfs-options is not supported yet by this release of Skiff");
@@ -189,6 +192,11 @@ internal static class CreateMapping
             ReadOnlyNonRecursive = mount.BindOptions?.ReadOnlyNonRecursive ?? false,
             ReadOnlyForceRecursive = mount.BindOptions?.ReadOnlyForceRecursive ?? false,
             CreateSource = mount.BindOptions?.CreateMountpoint ?? false,
+            NoCopy = mount.VolumeOptions?.NoCopy ?? false,
+            Subpath = mount.VolumeOptions?.Subpath ?? "",
+            VolumeDriver = mount.VolumeOptions?.DriverConfig?.Name ?? "",
+            VolumeOptions = mount.VolumeOptions?.DriverConfig?.Options,
+            VolumeLabels = mount.VolumeOptions?.Labels,
             TmpfsSizeBytes = mount.TmpfsOptions?.SizeBytes ?? 0,
             TmpfsMode = mount.TmpfsOptions?.Mode ?? 0,
         };

@@ -39,6 +39,8 @@ internal static class HostConfigMapping
             Privileged = host.Privileged,
             ReadonlyRootfs = host.ReadonlyRootfs,
             SecurityOpt = OrNull(host.SecurityOpt),
+            VolumesFrom = OrNull(host.VolumesFrom),
+            VolumeDriver = host.VolumeDriver,
             Tmpfs = host.Tmpfs.Count > 0 ? host.Tmpfs : null,
             UsernsMode = host.UsernsMode,
             UTSMode = host.UtsMode,
@@ -96,6 +98,27 @@ internal static class HostConfigMapping
                     ReadOnlyNonRecursive = mount.ReadOnlyNonRecursive,
                     ReadOnlyForceRecursive = mount.ReadOnlyForceRecursive,
                     CreateMountpoint = mount.CreateSource,
+                }
+                : null,
+            VolumeOptions = mount
+                is { NoCopy: true }
+                    or { Subpath.Length: > 0 }
+                    or { VolumeDriver.Length: > 0 }
+                    or { VolumeOptions: not null }
+                    or { VolumeLabels: not null }
+                ? new VolumeOptions
+                {
+                    NoCopy = mount.NoCopy,
+                    Subpath = mount.Subpath.Length > 0 ? mount.Subpath : null,
+                    Labels = mount.VolumeLabels,
+                    DriverConfig =
+                        mount.VolumeDriver.Length > 0 || mount.VolumeOptions is not null
+                            ? new VolumeDriverConfig
+                            {
+                                Name = mount.VolumeDriver.Length > 0 ? mount.VolumeDriver : null,
+                                Options = mount.VolumeOptions,
+                            }
+                            : null,
                 }
                 : null,
             TmpfsOptions =

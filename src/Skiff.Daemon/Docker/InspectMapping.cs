@@ -22,7 +22,7 @@ internal static class InspectMapping
             _ => "dead",
         };
 
-    internal static ContainerSummary Summary(Container container, ApiVersion version) =>
+    internal static ContainerSummary Summary(Container container, ApiVersion version, Func<string, string> pathOf) =>
         new()
         {
             Id = container.Id,
@@ -37,11 +37,16 @@ internal static class InspectMapping
             Status = StatusText.Of(container.State, DateTimeOffset.UtcNow),
             HostConfig = new SummaryHostConfig { NetworkMode = container.Host.NetworkMode },
             NetworkSettings = new SummaryNetworks { Networks = Networks(container) },
-            Mounts = Mounts(container.Host),
+            Mounts = Mounts(container, pathOf),
         };
 
     /// <param name="directory">where the container's hosts, hostname and resolv.conf are</param>
-    internal static ContainerInspect Inspect(Container container, string directory, Snapshot? snapshot)
+    internal static ContainerInspect Inspect(
+        Container container,
+        string directory,
+        Snapshot? snapshot,
+        Func<string, string> pathOf
+    )
     {
         var arguments = Arguments(container.Config);
         var state = container.State;
@@ -90,7 +95,7 @@ internal static class InspectMapping
                         ["WorkDir"] = snapshot.Work,
                     },
             },
-            Mounts = Mounts(container.Host),
+            Mounts = Mounts(container, pathOf),
             Config = Config(container),
             NetworkSettings = NetworkSettings(container),
         };
@@ -182,41 +187,22 @@ internal static class InspectMapping
             IPPrefixLen = endpoint.IPv4PrefixLength,
         };
 
-    internal static List<MountPoint> Mounts(HostSettings host) =>
+    /// <param name="pathOf">where the data of a volume is</param>
+    internal static List<MountPoint> Mounts(Container container, Func<string, string> pathOf) =>
         [
-            .. host
-                .Binds.Select(b => b.Split(':'))
-                .Select(parts =>
-                {
-                    string mode = parts.Length > 2 ? parts[2] : "";
-                    string[] options = mode.Split(',');
-                    return new MountPoint
-                    {
-                        Type = "bind",
-                        Source = parts[0],
-                        Destination = parts[1],
-                        Mode = mode,
-                        RW = !options.Contains("ro"),
-                        Propagation =
-                            options.FirstOrDefault(o =>
-                                o.EndsWith("shared", StringComparison.Ordinal)
-                                || o.EndsWith("slave", StringComparison.Ordinal)
-                                || o.EndsWith("private", StringComparison.Ordinal)
-                            ) ?? "rprivate",
-                    };
-                }),
-            .. host.Mounts.Select(m => new MountPoint
+            .. container.MountPoints.Select(m => new MountPoint
             {
                 Type = m.Type,
-                Source = m.Source,
+                Name = m.Type == "volume" ? m.Source : null,
+                Driver = m.Type == "volume" ? "local" : null,
+                Source = m.Type == "volume" ? pathOf(m.Source) : m.Source,
                 Destination = m.Target,
+                Mode = m.Mode,
                 RW = !m.ReadOnly,
                 Propagation =
-                    m.Type == "bind"
-                        ? m.Propagation is { Length: > 0 } p
-                            ? p
-                            : "rprivate"
-                        : "",
+                    m.Type != "bind" ? ""
+                    : m.Propagation.Length > 0 ? m.Propagation
+                    : "rprivate",
             }),
         ];
 

@@ -1,4 +1,4 @@
-// Engine API, section Networks; and Volumes, as far as this release has them: looking.
+// Engine API, section Networks.
 using Skiff.Docker;
 using Skiff.Engine;
 using Skiff.Engine.Containers;
@@ -17,7 +17,6 @@ internal sealed class NetworksApi(Engine.Engine engine)
             new("DELETE", "networks/{id}", RemoveAsync),
             new("POST", "networks/{id}/connect", ConnectAsync),
             new("POST", "networks/{id}/disconnect", DisconnectAsync),
-            new("GET", "volumes", r => r.AnswerAsync(new VolumeList([], null), DockerJson.Wire.VolumeList)),
         ];
 
     Task ListAsync(ApiRequest request)

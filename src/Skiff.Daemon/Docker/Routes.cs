@@ -18,6 +18,7 @@ internal sealed class Routes(IReadOnlyList<Route> table, ServerInfo server)
                 .. new ExecApi(engine).Routes(),
                 .. new ImagesApi(engine).Routes(),
                 .. new NetworksApi(engine).Routes(),
+                .. new VolumesApi(engine).Routes(),
                 .. Absent.Routes(),
             ],
             server

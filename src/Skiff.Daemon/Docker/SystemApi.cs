@@ -115,7 +115,7 @@ internal sealed class SystemApi(Engine.Engine engine, ServerInfo server)
                 ],
                 Plugins = new InfoPlugins
                 {
-                    Volume = [],
+                    Volume = ["local"],
                     Network = ["bridge", "host", "null"],
                     Log = ["json-file", "local"],
                 },
@@ -187,6 +187,9 @@ internal sealed class SystemApi(Engine.Engine engine, ServerInfo server)
         bool Wanted(string type) => types.Count == 0 || types.Contains(type);
         // Counts the files of every container: not on a thread that others need.
         var usage = await Task.Run(() => DiskUsage.Read(engine, Wanted("image"), Wanted("container")), request.Gone);
+        var volumes = Wanted("volume")
+            ? await Task.Run(() => new VolumesApi(engine).Usage(request.Gone), request.Gone)
+            : null;
         await request.AnswerAsync(
             new DiskUsageBody
             {
@@ -207,7 +210,7 @@ internal sealed class SystemApi(Engine.Engine engine, ServerInfo server)
                     ?
                     [
                         .. usage.Containers.Select(c =>
-                            InspectMapping.Summary(c.Container, request.Version) with
+                            InspectMapping.Summary(c.Container, request.Version, engine.Volumes.PathOf) with
                             {
                                 SizeRw = c.Sizes.Own,
                                 SizeRootFs = c.Sizes.Root,
@@ -215,7 +218,7 @@ internal sealed class SystemApi(Engine.Engine engine, ServerInfo server)
                         ),
                     ]
                     : null,
-                Volumes = Wanted("volume") ? [] : null,
+                Volumes = volumes,
                 BuildCache = Wanted("build-cache") ? [] : null,
             },
             DockerJson.Wire.DiskUsageBody

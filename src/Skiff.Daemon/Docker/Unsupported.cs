@@ -33,9 +33,6 @@ internal static class Unsupported
 
     static IEnumerable<(bool IsSet, string Flag)> Members(ContainerCreateBody body, HostConfig host) =>
         [
-            (host.VolumesFrom is { Count: > 0 }, "--volumes-from"),
-            (host.VolumeDriver is not ("" or "local"), "--volume-driver"),
-            (body.Volumes is { Count: > 0 }, "-v with a container path only (an anonymous volume)"),
             (host.Links is { Count: > 0 }, "--link"),
             (host.StorageOpt is { Count: > 0 }, "--storage-opt"),
             (host.Isolation is not ("" or "default"), "--isolation"),

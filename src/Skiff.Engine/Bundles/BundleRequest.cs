@@ -14,6 +14,9 @@ public sealed record BundleRequest
     /// <summary>The overlay with the destination "/".</summary>
     public required SpecMount Root { get; init; }
 
+    /// <summary>What its user mounts besides tmpfs, which stand in the settings.</summary>
+    public IReadOnlyList<BoundMount> Mounts { get; init; } = [];
+
     /// <summary>An empty directory of the bundle, over which the root is mounted.</summary>
     public required string RootPath { get; init; }
     public required ResolvedUser User { get; init; }

@@ -28,7 +28,7 @@ public static class BundleWriter
                 Devices = request.Devices.Count > 0 ? request.Devices : null,
                 CgroupsPath = CgroupsPath(request.CgroupParent, host, request.Id),
                 Resources = Resources.Of(request),
-                RootfsPropagation = MountList.RootPropagation(host),
+                RootfsPropagation = MountList.RootPropagation(request.Mounts),
                 Seccomp = Seccomp(request, security, capabilities),
                 Sysctl = Sysctls.Of(host),
                 MaskedPaths =

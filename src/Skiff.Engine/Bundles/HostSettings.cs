@@ -51,9 +51,15 @@ public sealed record HostSettings
     public IReadOnlyList<string>? MaskedPaths { get; init; }
     public IReadOnlyList<string>? ReadonlyPaths { get; init; }
 
-    /// <summary>"source:destination[:options]" with an absolute source.</summary>
+    /// <summary>"source:destination[:options]"; a source that is no absolute path is the name of a volume.</summary>
     public IReadOnlyList<string> Binds { get; init; } = [];
     public IReadOnlyList<MountRequest> Mounts { get; init; } = [];
+
+    /// <summary>"container[:ro]": mounts what another container mounts.</summary>
+    public IReadOnlyList<string> VolumesFrom { get; init; } = [];
+
+    /// <summary>Of volumes that are made for this container; "" is "local".</summary>
+    public string VolumeDriver { get; init; } = "";
 
     /// <summary>Destination -> options.</summary>
     public IReadOnlyDictionary<string, string> Tmpfs { get; init; } = new Dictionary<string, string>();
@@ -130,10 +136,12 @@ public sealed record DeviceWeight(string Path, ushort Weight);
 /// <param name="Rate">bytes or operations per second</param>
 public sealed record DeviceRate(string Path, ulong Rate);
 
-/// <summary>One --mount. Type is "bind" or "tmpfs".</summary>
+/// <summary>One --mount, or what stands for one. Type is "bind", "volume" or "tmpfs".</summary>
 public sealed record MountRequest
 {
     public required string Type { get; init; }
+
+    /// <summary>A path of the host, or the name of a volume; "" is a volume without a name.</summary>
     public string Source { get; init; } = "";
     public required string Target { get; init; }
     public bool ReadOnly { get; init; }
@@ -150,6 +158,20 @@ public sealed record MountRequest
     /// <summary>bind-recursive=readonly: an error where the kernel cannot make all of it read-only.</summary>
     public bool ReadOnlyForceRecursive { get; init; }
     public bool CreateSource { get; init; }
+
+    /// <summary>The third part of -v as it was written.</summary>
+    public string Mode { get; init; } = "";
+
+    /// <summary>A volume that is empty stays so: nothing of the image is copied into it.</summary>
+    public bool NoCopy { get; init; }
+
+    /// <summary>A directory or file of the volume instead of all of it; relative.</summary>
+    public string Subpath { get; init; } = "";
+
+    /// <summary>Of a volume that is made for this mount.</summary>
+    public string VolumeDriver { get; init; } = "";
+    public IReadOnlyDictionary<string, string>? VolumeOptions { get; init; }
+    public IReadOnlyDictionary<string, string>? VolumeLabels { get; init; }
     public long TmpfsSizeBytes { get; init; }
 
     /// <summary>Permission bits; 0 is the default 1777.</summary>

@@ -9,7 +9,7 @@ internal static class MountList
     internal static IReadOnlyList<SpecMount> Of(BundleRequest request)
     {
         var host = request.Host;
-        var users = UserMounts.Of(host, request.Facts).ToList();
+        var users = UserMounts.Of(request.Mounts, host.Tmpfs, request.Facts, request.Ids).ToList();
         var places = new HashSet<string>(StringComparer.Ordinal);
         foreach (var mount in users)
             if (!places.Add(mount.Destination))
@@ -38,27 +38,8 @@ internal static class MountList
     }
 
     /// <summary>rslave or shared when a bind asks for mounts to pass between host and container; null: private.</summary>
-    internal static string? RootPropagation(HostSettings host)
-    {
-        var asked = host
-            .Binds.Select(b => b.Split(':') is [_, _, var mode] ? BindMode.Parse(mode).Propagation : "")
-            .Concat(host.Mounts.Select(m => m.Propagation))
-            .ToList();
-        return asked.Any(p => p is "shared" or "rshared") ? "shared"
-            : asked.Any(p => p is "slave" or "rslave") ? "rslave"
-            : null;
-    }
-
-    /// <summary>The host paths that binds name: they must exist, or are made where Docker makes them.</summary>
-    internal static IEnumerable<(string Source, bool Create)> Sources(HostSettings host) =>
-        host
-            .Binds.Select(b => (b.Split(':')[0], true))
-            .Concat(host.Mounts.Where(m => m.Type == "bind").Select(m => (m.Source, m.CreateSource)));
-
-    /// <summary>What of the host is seen where in the container.</summary>
-    internal static IEnumerable<(string Source, string Destination)> Binds(HostSettings host) =>
-        host
-            .Binds.Select(b => b.Split(':'))
-            .Select(parts => (parts[0], parts[1]))
-            .Concat(host.Mounts.Where(m => m.Type == "bind").Select(m => (m.Source, m.Target)));
+    internal static string? RootPropagation(IReadOnlyList<BoundMount> mounts) =>
+        mounts.Any(m => m.Request.Propagation is "shared" or "rshared") ? "shared"
+        : mounts.Any(m => m.Request.Propagation is "slave" or "rslave") ? "rslave"
+        : null;
 }

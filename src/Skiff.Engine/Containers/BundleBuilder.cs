@@ -4,6 +4,7 @@ using Skiff.Engine.Bundles;
 using Skiff.Engine.Images;
 using Skiff.Engine.Networks;
 using Skiff.Engine.Storage;
+using Skiff.Engine.Volumes;
 using Skiff.Linux.Cgroups;
 using Skiff.Oci.Runtime;
 using Skiff.Tasks;
@@ -16,7 +17,8 @@ internal sealed class BundleBuilder(
     HostFacts facts,
     string seccompProfile,
     EtcFiles etc,
-    UserLookup users
+    UserLookup users,
+    VolumeService volumes
 )
 {
     /// <summary>The network namespace as the shim sees it: TaskClient hands it over as descriptor 4.</summary>
@@ -28,15 +30,19 @@ internal sealed class BundleBuilder(
     internal IReadOnlyList<string> Check(Container container)
     {
         var warnings = HostSettingsValidator.Validate(container.Host, facts);
-        foreach (var (source, create) in MountList.Sources(container.Host))
-            if (!create && !Path.Exists(source))
+        foreach (var bind in container.MountPoints.Where(m => m is { Type: "bind", CreateSource: false }))
+            if (!Path.Exists(bind.Source))
                 throw EngineException.Invalid(
-                    $"invalid mount config for type \"bind\": bind source path does not exist: {source}"
+                    $"invalid mount config for type \"bind\": bind source path does not exist: {bind.Source}"
                 );
         LogSettings.Parse(container.Host.LogDriver, container.Host.LogOptions);
         if (RuntimePath(container.Host) is not null && (container.Host.Init ?? options.Init))
             throw EngineException.NotImplemented(
                 $"--init is not supported with another runtime: \"{container.Host.Runtime}\" knows nothing of it"
+            );
+        if (RuntimePath(container.Host) is not null && container.MountPoints.Any(m => m.Subpath.Length > 0))
+            throw EngineException.NotImplemented(
+                $"volume-subpath is not supported with another runtime: \"{container.Host.Runtime}\" knows nothing of it"
             );
         if (RuntimePath(container.Host) is not null && container.Ids is not null)
             throw EngineException.NotImplemented(
@@ -60,10 +66,9 @@ internal sealed class BundleBuilder(
         Directory.CreateDirectory(Path.Combine(bundle, "rootfs"));
         if (joined.NetworkOwner is null)
             etc.Write(container, endpoints);
-        // A missing source of -v is made, as Docker does; one of --mount is an error.
-        foreach (var (source, create) in MountList.Sources(container.Host))
-            if (create && !Path.Exists(source))
-                Directory.CreateDirectory(source);
+        foreach (var bind in container.MountPoints.Where(m => m is { Type: "bind", CreateSource: true }))
+            if (!Path.Exists(bind.Source))
+                Directory.CreateDirectory(bind.Source);
 
         var user = users.Resolve(container, snapshot);
         var spec = BundleWriter.Write(Request(container, snapshot.Mount, user, hasSandbox, joined));
@@ -175,6 +180,7 @@ internal sealed class BundleBuilder(
             Config = container.Config,
             Host = container.Host,
             Root = root,
+            Mounts = ContainerMounts.Bound(container, volumes),
             RootPath = Path.Combine(layout.Bundle(container.Id), "rootfs"),
             User = user,
             NetworkNamespacePath = joined?.NetworkPath ?? (hasSandbox ? SandboxPath : null),

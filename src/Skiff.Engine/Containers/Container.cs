@@ -32,6 +32,12 @@ public sealed record Container
     public IReadOnlyList<PublishedPort> Ports { get; init; } = [];
     public IReadOnlyList<EndpointRequest> Networks { get; init; } = [];
 
+    /// <summary>
+    /// All that it mounts besides the tmpfs of its settings: the settings' mounts, those of other containers, volumes that
+    /// its image asks for. Every volume has its name.
+    /// </summary>
+    public IReadOnlyList<MountRequest> MountPoints { get; init; } = [];
+
     /// <summary>Its own range of users; null: those of the host.</summary>
     public UserIds? Ids { get; init; }
     public string LogPath { get; init; } = "";

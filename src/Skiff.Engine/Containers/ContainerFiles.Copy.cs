@@ -216,15 +216,14 @@ public sealed partial class ContainerFiles
             if (root is null)
             {
                 var snapshot = SnapshotOf(container);
-                var mount = MountList
-                    .Binds(container.Host)
-                    .Where(b => IsBelow(inside, Clean(b.Destination)))
-                    .OrderByDescending(b => b.Destination.Length)
-                    .FirstOrDefault();
-                if (mount.Source is not null && Directory.Exists(mount.Source))
+                var mount = ContainerMounts
+                    .Bound(container, volumes)
+                    .Where(m => m.Request is { Type: not "tmpfs", Subpath: "" } && IsBelow(inside, Clean(m.Request.Target)))
+                    .MaxBy(m => m.Request.Target.Length);
+                if (mount is not null && Directory.Exists(mount.Source))
                 {
                     root = SafePath.OpenRoot(mount.Source);
-                    prefix = Clean(mount.Destination);
+                    prefix = Clean(mount.Request.Target);
                     inside = inside[prefix.Length..].TrimStart('/');
                 }
                 else
@@ -260,7 +259,7 @@ public sealed partial class ContainerFiles
 
     static HashSet<string> MountsOf(Container container) =>
         [
-            .. MountList.Binds(container.Host).Select(b => Clean(b.Destination)),
+            .. container.MountPoints.Select(m => Clean(m.Target)),
             .. container.Host.Tmpfs.Keys.Select(Clean),
             "etc/hosts",
             "etc/hostname",

@@ -2,6 +2,7 @@
 using System.Text;
 using Skiff.Engine.Bundles;
 using Skiff.Engine.Images;
+using Skiff.Engine.Volumes;
 using Skiff.Linux;
 using Skiff.Linux.Files;
 using Skiff.Linux.Mounts;
@@ -34,6 +35,7 @@ public sealed partial class ContainerFiles
     readonly ContainerStore store;
     readonly Lifecycle lifecycle;
     readonly ImageService images;
+    readonly VolumeService volumes;
     readonly BundleBuilder bundles;
     readonly ContainerEvents events;
 
@@ -41,6 +43,7 @@ public sealed partial class ContainerFiles
         ContainerStore store,
         Lifecycle lifecycle,
         ImageService images,
+        VolumeService volumes,
         BundleBuilder bundles,
         ContainerEvents events
     )
@@ -48,6 +51,7 @@ public sealed partial class ContainerFiles
         this.store = store;
         this.lifecycle = lifecycle;
         this.images = images;
+        this.volumes = volumes;
         this.bundles = bundles;
         this.events = events;
     }

@@ -6,6 +6,8 @@ using Skiff.Engine.Events;
 using Skiff.Engine.Images;
 using Skiff.Engine.Networks;
 using Skiff.Engine.Storage;
+using Skiff.Engine.Volumes;
+using Skiff.Linux.Mounts;
 using Skiff.Oci.Names;
 using Skiff.Tasks;
 
@@ -23,6 +25,7 @@ public sealed partial class ContainerService
     readonly ImageService images;
     readonly Snapshotter snapshotter;
     readonly NetworkService networks;
+    readonly VolumeService volumes;
     readonly StateLayout layout;
     readonly EngineOptions options;
     readonly ContainerEvents events;
@@ -35,6 +38,7 @@ public sealed partial class ContainerService
         ImageService images,
         Snapshotter snapshotter,
         NetworkService networks,
+        VolumeService volumes,
         StateLayout layout,
         EngineOptions options,
         ContainerEvents events,
@@ -47,6 +51,7 @@ public sealed partial class ContainerService
         this.images = images;
         this.snapshotter = snapshotter;
         this.networks = networks;
+        this.volumes = volumes;
         this.layout = layout;
         this.options = options;
         this.events = events;
@@ -74,6 +79,8 @@ public sealed partial class ContainerService
         string id = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(32));
         var ids = userIds.Reserve(request.Host);
         using var reservation = new Reservation(userIds, ids);
+        var (mounts, claim) = ContainerMounts.Claim(request, config, store, volumes);
+        using var claimed = claim;
         string name = request.Name is { Length: > 0 } given ? ValidName(given) : NameGenerator.Next(store.NameIsFree);
         var record = new Container
         {
@@ -92,6 +99,7 @@ public sealed partial class ContainerService
                 Runtime = request.Host.Runtime.Length > 0 ? request.Host.Runtime : options.DefaultRuntime,
             },
             Networks = NetworkRequests(request),
+            MountPoints = mounts,
             Ids = ids,
             LogPath = logDriver == "none" ? "" : layout.ContainerLog(id, logDriver),
         };
@@ -101,6 +109,7 @@ public sealed partial class ContainerService
         await using var rollback = new Rollback();
         snapshotter.Prepare(id, image);
         rollback.Push(() => snapshotter.Remove(id));
+        await SeedAsync(record, claim, cancellation);
         JournalEntry[] taken = [new JournalEntry(id, ResourceKind.Directory, layout.Container(id))];
         while (true)
         {
@@ -119,9 +128,28 @@ public sealed partial class ContainerService
             }
         }
         rollback.Keep();
+        claim.Keep();
         Directory.CreateDirectory(layout.Container(id));
         events.Publish(record, "create");
         return (record, warnings);
+    }
+
+    /// <summary>Empty volumes get what the image has at their places.</summary>
+    Task SeedAsync(Container container, VolumeClaim claim, CancellationToken cancellation)
+    {
+        var wanting = ContainerMounts.Volumes(container).Where(m => m is { NoCopy: false, Subpath: "" }).ToList();
+        if (wanting.Count == 0)
+            return Task.CompletedTask;
+        return Task.Run(
+            () =>
+            {
+                var snapshot = snapshotter.Find(container.Id)!;
+                using var root = Overlay.OpenDetached([.. snapshot.Lowers]);
+                foreach (var mount in wanting)
+                    volumes.Seed(claim.Volumes.First(v => v.Name == mount.Source), root, mount.Target, cancellation);
+            },
+            cancellation
+        );
     }
 
     /// <summary>
@@ -202,8 +230,8 @@ public sealed partial class ContainerService
     }
 
     /// <exception cref="EngineException">Conflict if it runs and not forced</exception>
-    public Task RemoveAsync(string nameOrId, bool force, CancellationToken cancellation) =>
-        lifecycle.RemoveAsync(store.Get(nameOrId), force, cancellation);
+    public Task RemoveAsync(string nameOrId, bool force, bool withVolumes, CancellationToken cancellation) =>
+        lifecycle.RemoveAsync(store.Get(nameOrId), force, withVolumes, cancellation);
 
     /// <summary>
     /// Registers the wait at once (so that the caller may flush headers after this returns) and yields the task of

@@ -17,7 +17,9 @@ internal sealed class ContainerStore
         this.database = database;
         foreach (string text in database.Read("SELECT record FROM containers", r => r.GetString(0)))
         {
-            var live = new LiveContainer(JsonSerializer.Deserialize(text, ContainerJson.Default.Container)!);
+            var live = new LiveContainer(
+                ContainerMounts.OfEarlierReleases(JsonSerializer.Deserialize(text, ContainerJson.Default.Container)!)
+            );
             byId.Add(live.Id, live);
             byName.Add(live.Record.Name, live);
         }

@@ -3,6 +3,7 @@ using Skiff.Engine.Bundles;
 using Skiff.Engine.Images;
 using Skiff.Engine.Networks;
 using Skiff.Engine.Storage;
+using Skiff.Engine.Volumes;
 using Skiff.Linux.Processes;
 using Skiff.Tasks;
 
@@ -15,6 +16,7 @@ internal sealed class Lifecycle(
     ContainerStore store,
     Snapshotter snapshotter,
     NetworkService networks,
+    VolumeService volumes,
     BundleBuilder bundles,
     Execs execs,
     HealthMonitor health,
@@ -55,7 +57,7 @@ internal sealed class Lifecycle(
         }
         // Only an automatically removed container that failed to start comes here: its failure stands in the record.
         var failed = live.Record.State;
-        await RemoveAsync(live, force: true, CancellationToken.None);
+        await RemoveAsync(live, force: true, withVolumes: true, CancellationToken.None);
         throw new EngineException(failed.ExitCode is 126 or 127 ? ErrorKind.InvalidParameter : ErrorKind.System, failed.Error);
     }
 
@@ -75,6 +77,7 @@ internal sealed class Lifecycle(
         using var joined = JoinedNamespaces.Open(container, store);
         if (joined.Hostname is { } hostname)
             container = container with { Config = container.Config with { Hostname = hostname } };
+        volumes.Mount(id, ContainerMounts.Uses(container));
         using var sandbox =
             container.Host.NetworkMode == "host" || joined.NetworkPath is not null
                 ? null
@@ -203,7 +206,7 @@ internal sealed class Lifecycle(
                 ScheduleRestart(live, exit.ExitedAt - (container.State.StartedAt ?? exit.ExitedAt));
         }
         if (remove)
-            await RemoveAsync(live, force: true, CancellationToken.None);
+            await RemoveAsync(live, force: true, withVolumes: true, CancellationToken.None);
     }
 
     static Container Restarting(Container ended) =>
@@ -367,7 +370,8 @@ internal sealed class Lifecycle(
         }
     }
 
-    internal async Task RemoveAsync(LiveContainer live, bool force, CancellationToken cancellation)
+    /// <param name="withVolumes">those too that nobody named and no other container mounts</param>
+    internal async Task RemoveAsync(LiveContainer live, bool force, bool withVolumes, CancellationToken cancellation)
     {
         while (live.IsActive || live.Record.State.Status == ContainerStatus.Restarting)
         {
@@ -397,6 +401,8 @@ internal sealed class Lifecycle(
             journal.Strike(new JournalEntry(live.Id, ResourceKind.Directory, layout.Container(live.Id)));
             execs.ContainerRemoved(live.Id);
             events.Publish(live.Record, "destroy");
+            if (withVolumes)
+                volumes.RemoveAnonymous(ContainerMounts.Volumes(live.Record).Select(m => m.Source));
             live.WasRemoved(new ContainerExit(live.Record.State.ExitCode, null));
         }
     }
@@ -511,6 +517,7 @@ internal sealed class Lifecycle(
     internal async Task GiveBackAsync(Container container)
     {
         await networks.ReleaseAsync(container.Id, CancellationToken.None);
+        volumes.Unmount(container.Id);
         BundleBuilder.RemoveCgroup(bundles.CgroupPath(container));
         if (Directory.Exists(layout.Bundle(container.Id)))
             Directory.Delete(layout.Bundle(container.Id), recursive: true);

@@ -1,6 +1,7 @@
 // What happens to containers when the engine starts: running ones are taken over, ended ones recorded, leftovers given back.
 using Skiff.Engine.Networks;
 using Skiff.Engine.Storage;
+using Skiff.Engine.Volumes;
 using Skiff.Tasks;
 
 namespace Skiff.Engine.Containers;
@@ -10,7 +11,8 @@ internal sealed class Recovery(
     Journal journal,
     ContainerStore store,
     Lifecycle lifecycle,
-    NetworkService networks
+    NetworkService networks,
+    VolumeService volumes
 )
 {
     /// <summary>Adopts, then repairs: afterwards records, journal and kernel agree.</summary>
@@ -18,6 +20,7 @@ internal sealed class Recovery(
     {
         foreach (var live in store.All())
             await AdoptAsync(live, cancellation);
+        volumes.DetachOrphans();
         await GiveBackOrphansAsync(cancellation);
         foreach (var live in store.All())
             await lifecycle.RestoreAsync(live);
@@ -32,6 +35,7 @@ internal sealed class Recovery(
         if (container.State.IsRunning && state is { Status: Skiff.Tasks.TaskStatus.Running or Skiff.Tasks.TaskStatus.Paused })
         {
             live.TaskStarted(task!);
+            volumes.Adopt(live.Id, ContainerMounts.Uses(container).Select(u => u.Name));
             if (container.Endpoints.Count > 0)
                 await networks.AdoptAsync(Lifecycle.SandboxOf(container), state.Pid, container.Endpoints, cancellation);
             lifecycle.Adopt(live, task!);
@@ -46,7 +50,7 @@ internal sealed class Recovery(
             if (journal.Of(live.Id).Any(e => e.Kind is ResourceKind.Cgroup or ResourceKind.Lease or ResourceKind.Link))
                 await lifecycle.GiveBackAsync(container);
             if (container.Host.AutoRemove && container.State.Status == ContainerStatus.Exited)
-                await lifecycle.RemoveAsync(live, force: true, cancellation);
+                await lifecycle.RemoveAsync(live, force: true, withVolumes: true, cancellation);
         }
     }
 

@@ -16,6 +16,9 @@ public sealed class StateLayout(string dataRoot, string execRoot)
     public string Snapshots => Path.Combine(DataRoot, "snapshots");
     public string Volumes => Path.Combine(DataRoot, "volumes");
 
+    /// <summary>What a volume holds.</summary>
+    public string Volume(string name) => Path.Combine(Volumes, name, "_data");
+
     /// <summary>Everything half made: emptied at every start.</summary>
     public string Scratch => Path.Combine(DataRoot, "tmp");
 

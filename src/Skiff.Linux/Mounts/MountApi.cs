@@ -125,6 +125,16 @@ public static unsafe class MountApi
             );
     }
 
+    /// <summary>Takes away the topmost mount at a directory, at once; what still uses it keeps it until then. MNT_DETACH.</summary>
+    /// <returns>None, or EINVAL: nothing is mounted there, ENOENT</returns>
+    public static Errno TryDetach(string directory)
+    {
+        const int MNT_DETACH = 2;
+        const int UMOUNT_NOFOLLOW = 8;
+        fixed (byte* path = Libc.Utf8(directory))
+            return Libc.Call(Syscall.umount2, (nint)path, MNT_DETACH | UMOUNT_NOFOLLOW) == -1 ? Libc.LastErrno : Errno.None;
+    }
+
     /// <summary>
     /// Shows files of a detached mount with other owners: what belongs to an id inside of the user namespace belongs to
     /// the one outside. MOUNT_ATTR_IDMAP, mount_setattr(2).

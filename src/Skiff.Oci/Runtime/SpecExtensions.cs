@@ -9,5 +9,11 @@ public static class SpecExtensions
     /// </summary>
     public const string Init = "skiff.init";
 
+    /// <summary>
+    /// An option of a bind mount, with a path: what has this path below the source is mounted, and no symlink on the way
+    /// leads out of the source. A container that can write there cannot make it anything else.
+    /// </summary>
+    public const string Subpath = "x-skiff.subpath=";
+
     public static bool WantsInit(Spec spec) => spec.Annotations?.GetValueOrDefault(Init) == "true";
 }

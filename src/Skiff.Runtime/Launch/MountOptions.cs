@@ -1,5 +1,6 @@
 // The options of a mount in config.json, sorted by what they act on.
 using Skiff.Linux.Mounts;
+using Skiff.Oci.Runtime;
 using Skiff.Tasks;
 
 namespace Skiff.Runtime.Launch;
@@ -22,6 +23,9 @@ internal sealed record MountOptions(
     /// <summary>Owners are seen through the mappings of the mount, or else of the container: "idmap", "ridmap".</summary>
     public bool IdMap { get; init; }
 
+    /// <summary>What below the source is mounted; null: the source itself. See <see cref="SpecExtensions.Subpath"/>.</summary>
+    public string? Subpath { get; init; }
+
     /// <summary>With all that is mounted below.</summary>
     public bool IdMapRecursive { get; init; }
 
@@ -36,6 +40,7 @@ internal sealed record MountOptions(
         bool propagationRecursive = false;
         bool idMap = false;
         bool idMapRecursive = false;
+        string? subpath = null;
         var data = new List<string>();
         foreach (string option in options)
         {
@@ -50,6 +55,8 @@ internal sealed record MountOptions(
                 bind = true;
                 bindRecursive |= option == "rbind";
             }
+            else if (option.StartsWith(SpecExtensions.Subpath, StringComparison.Ordinal))
+                subpath = option[SpecExtensions.Subpath.Length..];
             else if (option is "idmap" or "ridmap")
             {
                 idMap = true;
@@ -66,6 +73,7 @@ internal sealed record MountOptions(
         return new MountOptions(bind, bindRecursive, change, recursive, propagation, propagationRecursive, data)
         {
             IdMap = idMap,
+            Subpath = subpath,
             IdMapRecursive = idMapRecursive,
         };
     }

@@ -63,7 +63,7 @@ internal static class ParentMounts
     public static Fd Bind(Bundle bundle, SpecMount mount, Fd? userNamespace)
     {
         MountOptions options = MountOptions.Parse(mount.Destination, mount.Options ?? []);
-        Fd copy = MountApi.Clone(SourceOf(bundle, mount), options.BindRecursive);
+        Fd copy = Source(SourceOf(bundle, mount), options);
         if (!options.IdMap && mount.UidMappings is not { Count: > 0 })
             return copy;
         try
@@ -82,6 +82,18 @@ internal static class ParentMounts
             copy.Dispose();
             throw;
         }
+    }
+
+    static Fd Source(string path, MountOptions options)
+    {
+        if (options.Subpath is not { } subpath)
+            return MountApi.Clone(path, options.BindRecursive);
+        using Fd source = SafePath.OpenRoot(path);
+        var errno = SafePath.TryHold(source, Encoding.UTF8.GetBytes(subpath), Containment.Beneath, out Fd? held);
+        if (errno != Errno.None)
+            throw new ErrnoException("cannot access path", Path.Combine(path, subpath), errno);
+        using (held)
+            return MountApi.Clone(held!.ProcPath, options.BindRecursive);
     }
 
     /// <summary>

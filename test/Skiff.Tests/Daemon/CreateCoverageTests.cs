@@ -95,8 +95,8 @@ public sealed class CreateCoverageTests
 
     [Theory]
     [InlineData(
-        """{"HostConfig":{"Mounts":[{"Type":"volume","Source":"v","Target":"/v","VolumeOptions":{"NoCopy":true}}]}}""",
-        "--mount type=volume is not supported yet by this release of Skiff"
+        """{"HostConfig":{"Mounts":[{"Type":"image","Source":"v","Target":"/v","ImageOptions":{"Subpath":"x"}}]}}""",
+        "--mount type=image is not supported yet by this release of Skiff"
     )]
     public void What_is_not_there_yet_is_refused_in_words(string json, string message)
     {

@@ -41,6 +41,7 @@ internal static class BundleSamples
                 Source = "overlay",
                 Options = ["lowerdir=/l", "upperdir=/u", "workdir=/w"],
             },
+            Mounts = Mounts(host),
             RootPath = "/run/skiff/bundles/x/rootfs",
             User = new ResolvedUser(0, 0, [], "/root"),
             NetworkNamespacePath = host.NetworkMode == "host" ? null : "/proc/self/fd/4",
@@ -52,6 +53,13 @@ internal static class BundleSamples
             },
             Facts = Facts,
         };
+
+    internal static IReadOnlyList<BoundMount> Mounts(HostSettings host) =>
+        [
+            .. MountPlan
+                .Of(host, [], _ => [])
+                .Select(m => new BoundMount(m, m.Type == "volume" ? $"/volumes/{m.Source}/_data" : m.Source)),
+        ];
 
     internal static string Json(Spec spec) => JsonSerializer.Serialize(spec, indented.Spec) + "\n";
 

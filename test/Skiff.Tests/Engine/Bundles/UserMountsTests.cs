@@ -26,6 +26,8 @@ public sealed class UserMountsTests
     [InlineData("/a:/b:z,Z", "invalid mode: z,Z")]
     [InlineData("/a:/b:c:d", "invalid volume specification: '/a:/b:c:d'")]
     [InlineData(":/b", "invalid volume specification: ':/b'")]
+    [InlineData("vol:/b:rshared", "invalid mode: rshared")]
+    [InlineData("/a:/b:nocopy", "invalid volume specification: '/a:/b:nocopy': invalid mount config for type \"bind\": field VolumeOptions must not be specified")]
     public void A_bind_that_makes_no_sense_is_refused_in_dockers_words(string bind, string message) =>
         Refused(new HostSettings { Binds = [bind] }, message);
 
@@ -34,9 +36,10 @@ public sealed class UserMountsTests
     [InlineData("/a:/b:", "rbind rprivate")]
     [InlineData("/a:/b:rw", "rbind rprivate")]
     [InlineData("/a:/b:ro,delegated,Z,rshared", "rbind rro rshared")]
+    [InlineData("vol:/b:nocopy,ro", "rbind rro rprivate")]
     public void Modes_become_options(string bind, string options)
     {
-        var mount = Assert.Single(UserMounts.Of(new HostSettings { Binds = [bind] }, BundleSamples.Facts));
+        var mount = Assert.Single(Of(new HostSettings { Binds = [bind] }, BundleSamples.Facts));
 
         Assert.Equal(options, string.Join(' ', mount.Options!));
     }
@@ -45,7 +48,7 @@ public sealed class UserMountsTests
     public void A_kernel_that_cannot_make_all_below_read_only_makes_the_mount_itself_so()
     {
         var old = BundleSamples.Facts with { Kernel = new Version(5, 10) };
-        var mount = Assert.Single(UserMounts.Of(new HostSettings { Binds = ["/a:/b:ro"] }, old));
+        var mount = Assert.Single(Of(new HostSettings { Binds = ["/a:/b:ro"] }, old));
 
         Assert.Equal(["rbind", "ro", "rprivate"], mount.Options!);
     }
@@ -140,9 +143,12 @@ public sealed class UserMountsTests
         Assert.Equal($"invalid tmpfs option \"{option}\"", e.Message);
     }
 
+    static IEnumerable<Skiff.Oci.Runtime.SpecMount> Of(HostSettings host, HostFacts facts) =>
+        UserMounts.Of(BundleSamples.Mounts(host), host.Tmpfs, facts, ids: null);
+
     static void Refused(HostSettings host, string message)
     {
-        var e = Assert.Throws<EngineException>(() => UserMounts.Of(host, BundleSamples.Facts).ToList());
+        var e = Assert.Throws<EngineException>(() => Of(host, BundleSamples.Facts).ToList());
         Assert.Equal((ErrorKind.InvalidParameter, message), (e.Kind, e.Message));
     }
 }
