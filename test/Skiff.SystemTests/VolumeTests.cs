@@ -35,7 +35,11 @@ public sealed class VolumeTests(Port port)
         Assert.Equal("kept", File.ReadAllText(Path.Combine(place, "file")).Trim());
         Do(client, "volume", "rm", name);
         Assert.False(Directory.Exists(Path.GetDirectoryName(place)));
-        Assert.Contains($"get {name}: no such volume", engine.Client(client, ["volume", "rm", name], null).Expect(1).Errors, StringComparison.Ordinal);
+        Assert.Contains(
+            $"get {name}: no such volume",
+            engine.Client(client, ["volume", "rm", name], null).Expect(1).Errors,
+            StringComparison.Ordinal
+        );
         Do(client, "volume", "rm", "-f", name);
     }
 
@@ -98,7 +102,20 @@ public sealed class VolumeTests(Port port)
     public void Containers_share_what_others_mount(string client)
     {
         string name = $"vol-from-{client}";
-        string first = Do(client, "run", "-d", "-v", name + ":/a", "-v", "/tmp:/b:ro", "-v", "/anonymous", "busybox", "sleep", "60");
+        string first = Do(
+            client,
+            "run",
+            "-d",
+            "-v",
+            name + ":/a",
+            "-v",
+            "/tmp:/b:ro",
+            "-v",
+            "/anonymous",
+            "busybox",
+            "sleep",
+            "60"
+        );
         Do(client, "exec", first, "sh", "-c", "echo 1 > /a/x; echo 2 > /anonymous/y");
         Assert.Equal(
             "1 2",
@@ -116,13 +133,25 @@ public sealed class VolumeTests(Port port)
     public void A_part_of_a_volume_can_be_mounted_and_no_link_leads_out_of_it(string client)
     {
         string name = $"vol-part-{client}";
-        Do(client, "run", "--rm", "-v", name + ":/v", "busybox", "sh", "-c", "mkdir -p /v/in/deep; echo x > /v/in/deep/f; ln -s /etc /v/out; ln -s ../../../../etc /v/up");
+        Do(
+            client,
+            "run",
+            "--rm",
+            "-v",
+            name + ":/v",
+            "busybox",
+            "sh",
+            "-c",
+            "mkdir -p /v/in/deep; echo x > /v/in/deep/f; ln -s /etc /v/out; ln -s ../../../../etc /v/up"
+        );
         string mount = $"type=volume,src={name},dst=/part,volume-subpath=";
         Assert.Equal("f", Do(client, "run", "--rm", "--mount", mount + "in/deep", "busybox", "ls", "/part"));
         Assert.Equal("x", Do(client, "run", "--rm", "--mount", mount + "in/deep/f", "busybox", "cat", "/part"));
         foreach (var (way, code) in ((string, int)[])[("out", 125), ("up", 125), ("none", 127)])
         {
-            var refused = engine.Client(client, ["run", "--rm", "--mount", mount + way, "busybox", "ls", "/part"], null).Expect(code);
+            var refused = engine
+                .Client(client, ["run", "--rm", "--mount", mount + way, "busybox", "ls", "/part"], null)
+                .Expect(code);
             Assert.Contains("cannot access path", refused.Errors, StringComparison.Ordinal);
         }
         Do(client, "volume", "rm", name);
@@ -134,7 +163,10 @@ public sealed class VolumeTests(Port port)
         Skiff("volume", "create", "-o", "type=tmpfs", "-o", "device=tmpfs", "-o", "o=size=1m,uid=5", "vol-tmpfs");
         string first = Skiff("run", "-d", "-v", "vol-tmpfs:/m", "busybox", "sleep", "60");
         Skiff("exec", first, "sh", "-c", "echo here > /m/f");
-        Assert.Equal("here 5", Skiff("run", "--rm", "-v", "vol-tmpfs:/m", "busybox", "sh", "-c", "echo $(cat /m/f) $(stat -c %u /m)"));
+        Assert.Equal(
+            "here 5",
+            Skiff("run", "--rm", "-v", "vol-tmpfs:/m", "busybox", "sh", "-c", "echo $(cat /m/f) $(stat -c %u /m)")
+        );
         Assert.Contains(
             "No space left on device",
             engine.Skiff("exec", first, "dd", "if=/dev/zero", "of=/m/big", "bs=1M", "count=2").Expect(1).Errors,
@@ -203,8 +235,20 @@ public sealed class VolumeTests(Port port)
 
     [Theory]
     [InlineData("create a/b: \"a/b\" includes invalid characters for a local volume name", "volume", "create", "a/b")]
-    [InlineData("create x: volume name is too short, names should be at least two alphanumeric characters", "volume", "create", "x")]
-    [InlineData("create xx: error looking up volume plugin nope: plugin \"nope\" not found", "volume", "create", "-d", "nope", "xx")]
+    [InlineData(
+        "create x: volume name is too short, names should be at least two alphanumeric characters",
+        "volume",
+        "create",
+        "x"
+    )]
+    [InlineData(
+        "create xx: error looking up volume plugin nope: plugin \"nope\" not found",
+        "volume",
+        "create",
+        "-d",
+        "nope",
+        "xx"
+    )]
     [InlineData("create xx: invalid option: \"foo\"", "volume", "create", "-o", "foo=bar", "xx")]
     [InlineData("create xx: missing required option: \"device\"", "volume", "create", "-o", "type=tmpfs", "xx")]
     [InlineData("get nono: no such volume", "volume", "inspect", "nono")]
@@ -231,9 +275,16 @@ public sealed class VolumeTests(Port port)
         string id = Skiff("run", "-d", "--userns=auto", "-v", "vol-users:/data", "busybox", "sleep", "60");
         Skiff("exec", id, "sh", "-c", "echo x > /data/f && chown 5:6 /data/f && stat -c %u:%g /data");
         Assert.Equal("5:6 0:0", Skiff("exec", id, "sh", "-c", "echo $(stat -c %u:%g /data/f /data)"));
-        Assert.NotEqual("0", File.ReadAllText($"/proc/{Skiff("inspect", "-f", "{{.State.Pid}}", id)}/uid_map").Split(' ', StringSplitOptions.RemoveEmptyEntries)[1]);
+        Assert.NotEqual(
+            "0",
+            File.ReadAllText($"/proc/{Skiff("inspect", "-f", "{{.State.Pid}}", id)}/uid_map")
+                .Split(' ', StringSplitOptions.RemoveEmptyEntries)[1]
+        );
         // The next container has other users, and finds the same owners.
-        Assert.Equal("5:6", Skiff("run", "--rm", "--userns=auto", "-v", "vol-users:/data", "busybox", "stat", "-c", "%u:%g", "/data/f"));
+        Assert.Equal(
+            "5:6",
+            Skiff("run", "--rm", "--userns=auto", "-v", "vol-users:/data", "busybox", "stat", "-c", "%u:%g", "/data/f")
+        );
         Skiff("rm", "-f", id);
         Skiff("volume", "rm", "vol-users");
     }
@@ -241,7 +292,18 @@ public sealed class VolumeTests(Port port)
     [Fact]
     public void Disk_usage_counts_volumes()
     {
-        string id = Skiff("run", "-d", "-v", "vol-usage:/data", "busybox", "dd", "if=/dev/zero", "of=/data/f", "bs=1M", "count=3");
+        string id = Skiff(
+            "run",
+            "-d",
+            "-v",
+            "vol-usage:/data",
+            "busybox",
+            "dd",
+            "if=/dev/zero",
+            "of=/data/f",
+            "bs=1M",
+            "count=3"
+        );
         Skiff("wait", id);
         var usage = JsonNode.Parse(engine.Docker("system", "df", "-v", "--format", "{{json .Volumes}}").Expect().Output)!;
         var mine = usage.AsArray().Single(v => (string?)v!["Name"] == "vol-usage")!;

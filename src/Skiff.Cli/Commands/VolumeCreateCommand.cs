@@ -28,7 +28,9 @@ internal sealed class VolumeCreateCommand : Command
     public override int Run(CliContext context, IReadOnlyList<string> arguments)
     {
         if (name.IsSet && arguments.Count > 0)
-            throw new CliException("conflicting options: cannot specify a volume-name through both --name and as a positional arg");
+            throw new CliException(
+                "conflicting options: cannot specify a volume-name through both --name and as a positional arg"
+            );
         var volume = context.Engine.Post(
             "/volumes/create",
             EngineClient.Json(

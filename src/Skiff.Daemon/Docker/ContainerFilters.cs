@@ -70,12 +70,7 @@ internal static class ContainerFilters
             .Where(c => Any(filters["health"], health => InspectMapping.HealthWord(c) == health))
             .Where(c => Any(exposed, range => InspectMapping.Ports(c).Any(p => range.Holds(p.PrivatePort, p.Type))))
             .Where(c => Any(published, range => InspectMapping.Ports(c).Any(p => range.Holds(p.PublicPort, p.Type))))
-            .Where(c =>
-                Any(
-                    filters["volume"],
-                    v => c.MountPoints.Any(m => m.Source == v || m.Target == v)
-                )
-            )
+            .Where(c => Any(filters["volume"], v => c.MountPoints.Any(m => m.Source == v || m.Target == v)))
             .Where(c =>
                 filters["ancestor"].Count == 0 || ancestors.Contains(c.ImageId) || filters["ancestor"].Contains(c.ImageName)
             )

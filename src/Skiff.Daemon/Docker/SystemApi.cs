@@ -187,9 +187,7 @@ internal sealed class SystemApi(Engine.Engine engine, ServerInfo server)
         bool Wanted(string type) => types.Count == 0 || types.Contains(type);
         // Counts the files of every container: not on a thread that others need.
         var usage = await Task.Run(() => DiskUsage.Read(engine, Wanted("image"), Wanted("container")), request.Gone);
-        var volumes = Wanted("volume")
-            ? await Task.Run(() => new VolumesApi(engine).Usage(request.Gone), request.Gone)
-            : null;
+        var volumes = Wanted("volume") ? await Task.Run(() => new VolumesApi(engine).Usage(request.Gone), request.Gone) : null;
         await request.AnswerAsync(
             new DiskUsageBody
             {

@@ -24,7 +24,11 @@ internal readonly record struct BindMode(bool ReadOnly, string Propagation, bool
         foreach (string word in mode.Length > 0 ? mode.Split(',') : [])
             if (KindOf(word) is not { } kind || !words.TryAdd(kind, word))
                 throw EngineException.Invalid($"invalid mode: {mode}");
-        return new BindMode(words.GetValueOrDefault(Kind.Access) == "ro", words.GetValueOrDefault(Kind.Propagation, ""), words.ContainsKey(Kind.Copy));
+        return new BindMode(
+            words.GetValueOrDefault(Kind.Access) == "ro",
+            words.GetValueOrDefault(Kind.Propagation, ""),
+            words.ContainsKey(Kind.Copy)
+        );
     }
 
     static Kind? KindOf(string word) =>

@@ -31,14 +31,10 @@ internal static class ContainerMounts
 
     /// <summary>With where each is on this host.</summary>
     internal static IReadOnlyList<BoundMount> Bound(Container container, VolumeService volumes) =>
-        [
-            .. container.MountPoints.Select(m => new BoundMount(
-                m,
-                m.Type == "volume" ? volumes.PathOf(m.Source) : m.Source
-            )),
-        ];
+        [.. container.MountPoints.Select(m => new BoundMount(m, m.Type == "volume" ? volumes.PathOf(m.Source) : m.Source))];
 
-    internal static IEnumerable<MountRequest> Volumes(Container container) => container.MountPoints.Where(m => m.Type == "volume");
+    internal static IEnumerable<MountRequest> Volumes(Container container) =>
+        container.MountPoints.Where(m => m.Type == "volume");
 
     internal static IReadOnlyList<VolumeUse> Uses(Container container) =>
         [.. Volumes(container).Select(m => new VolumeUse(m.Source, m.Target, m.ReadOnly))];

@@ -40,9 +40,7 @@ internal static class LocalDriver
     internal static void Mount(IReadOnlyDictionary<string, string> options, string directory)
     {
         string device = options["device"];
-        string[] words = options.TryGetValue("o", out string? text)
-            ? text.Split(',', StringSplitOptions.RemoveEmptyEntries)
-            : [];
+        string[] words = options.TryGetValue("o", out string? text) ? text.Split(',', StringSplitOptions.RemoveEmptyEntries) : [];
         var flags = MountFlags.None;
         var data = new List<string>();
         foreach (string word in words)

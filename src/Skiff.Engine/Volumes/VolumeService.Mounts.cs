@@ -112,7 +112,11 @@ public sealed partial class VolumeService
             lock (gate)
             {
                 // Another container may be at work in it, or it is another file system: that one is its users' to fill.
-                if (mounted.ContainsKey(volume.Name) || volume.Options.Count > 0 || Directory.EnumerateFileSystemEntries(data).Any())
+                if (
+                    mounted.ContainsKey(volume.Name)
+                    || volume.Options.Count > 0
+                    || Directory.EnumerateFileSystemEntries(data).Any()
+                )
                     return;
             }
             // Aside first: a volume that is half filled would pass for a full one after a crash.
@@ -128,7 +132,11 @@ public sealed partial class VolumeService
         }
         catch (ErrnoException e)
         {
-            throw new EngineException(ErrorKind.System, $"failed to copy the image's files into volume {volume.Name}: {e.Message}", e);
+            throw new EngineException(
+                ErrorKind.System,
+                $"failed to copy the image's files into volume {volume.Name}: {e.Message}",
+                e
+            );
         }
         finally
         {

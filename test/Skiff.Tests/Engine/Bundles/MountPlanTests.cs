@@ -32,7 +32,11 @@ public sealed class MountPlanTests
         Assert.Equal(
             "volume:data:/a volume::/d",
             Plan(
-                new HostSettings { Binds = ["data:/a/"], Tmpfs = new Dictionary<string, string> { ["/c"] = "" } },
+                new HostSettings
+                {
+                    Binds = ["data:/a/"],
+                    Tmpfs = new Dictionary<string, string> { ["/c"] = "" },
+                },
                 ["/a", "/c", "/d"]
             )
         );

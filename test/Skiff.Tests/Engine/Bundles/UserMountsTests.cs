@@ -27,7 +27,10 @@ public sealed class UserMountsTests
     [InlineData("/a:/b:c:d", "invalid volume specification: '/a:/b:c:d'")]
     [InlineData(":/b", "invalid volume specification: ':/b'")]
     [InlineData("vol:/b:rshared", "invalid mode: rshared")]
-    [InlineData("/a:/b:nocopy", "invalid volume specification: '/a:/b:nocopy': invalid mount config for type \"bind\": field VolumeOptions must not be specified")]
+    [InlineData(
+        "/a:/b:nocopy",
+        "invalid volume specification: '/a:/b:nocopy': invalid mount config for type \"bind\": field VolumeOptions must not be specified"
+    )]
     public void A_bind_that_makes_no_sense_is_refused_in_dockers_words(string bind, string message) =>
         Refused(new HostSettings { Binds = [bind] }, message);
 
