@@ -56,6 +56,7 @@ namespace Skiff.Docker;
 [JsonSerializable(typeof(IReadOnlyList<string>))]
 [JsonSerializable(typeof(Oci.Names.Platform))]
 [JsonSerializable(typeof(DistributionInspect))]
+[JsonSerializable(typeof(StoreCheckBody))]
 [JsonSerializable(typeof(JsonElement))]
 public sealed partial class DockerJson : JsonSerializerContext
 {

@@ -201,3 +201,10 @@ public sealed record DiskUsageBody
     /// <summary>Always empty here.</summary>
     public IReadOnlyList<EmptyObject>? BuildCache { get; init; }
 }
+
+/// <summary>Answer of POST /system/check, which is Skiff's own: what is wrong with the store.</summary>
+/// <param name="Bytes">read to check them</param>
+public sealed record StoreCheckBody(int Blobs, int Layers, int Images, long Bytes, IReadOnlyList<StoreFaultBody> Faults);
+
+/// <param name="Repair">what was done; null if nothing was</param>
+public sealed record StoreFaultBody(string Subject, string Problem, string? Repair);

@@ -108,10 +108,6 @@ public sealed class Engine : IAsyncDisposable
     /// <summary>The AppArmor profile that a container runs under: "" on a machine without, "unconfined", or its name.</summary>
     public string AppArmorProfileOf(Container container) => bundles.AppArmorProfile(container);
 
-    /// <summary>Bytes of one unpacked layer; 0 if it is gone.</summary>
-    internal long LayerBytes(Skiff.Oci.Names.Digest chainId) =>
-        Images.Snapshots.Contains(chainId) ? Images.Snapshots.Size(chainId) : 0;
-
     /// <summary>A container's root, or null if it is gone.</summary>
     public Snapshot? SnapshotOf(string containerId) => Images.Snapshots.Find(containerId);
 

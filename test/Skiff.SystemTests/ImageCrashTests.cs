@@ -45,6 +45,42 @@ public sealed class ImageCrashTests(Port port) : IDisposable
     }
 
     [Fact]
+    public async Task A_pull_that_is_cut_leaves_a_whole_image_or_nothing()
+    {
+        for (int i = 0; i < 6; i++)
+        {
+            await CrashDuring(TimeSpan.FromMilliseconds(5 + 15 * i), "pull", "-q", "busybox");
+            if (engine.Skiff("images", "-q", "busybox").Expect().Text.Length > 0)
+                engine.Skiff("run", "--rm", "busybox", "true").Expect();
+            Assert.Contains("no fault found", engine.Skiff("system", "check").Expect().Text, StringComparison.Ordinal);
+            engine.Skiff("pull", "-q", "busybox").Expect();
+            engine.Skiff("run", "--rm", "busybox", "true").Expect();
+            await CrashDuring(TimeSpan.FromMilliseconds(i), "system", "prune", "-af");
+            if (engine.Skiff("images", "-q", "busybox").Expect().Text.Length > 0)
+                engine.Skiff("rmi", "busybox").Expect();
+            Assert.Contains("no fault found", engine.Skiff("system", "check").Expect().Text, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public void A_damaged_store_is_told_and_mended()
+    {
+        engine.Skiff("pull", "-q", "busybox").Expect();
+        string blob = Directory
+            .EnumerateFiles(Path.Combine(engine.DataRoot, "content", "blobs", "sha256"))
+            .MaxBy(path => new FileInfo(path).Length)!;
+        using (var file = File.OpenWrite(blob))
+            file.Write("spoilt"u8);
+        var found = engine.Skiff("system", "check");
+        Assert.Equal(1, found.ExitCode);
+        Assert.Contains("is damaged", found.Text, StringComparison.Ordinal);
+        Assert.Contains("1 faults mended", engine.Skiff("system", "check", "--repair").Expect().Text, StringComparison.Ordinal);
+        // Pulled again, it is whole.
+        engine.Skiff("pull", "-q", "busybox").Expect();
+        Assert.Contains("no fault found", engine.Skiff("system", "check").Expect().Text, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_removal_that_is_cut_leaves_a_whole_image_or_nothing()
     {
         var empty = (Snapshots(), Blobs());

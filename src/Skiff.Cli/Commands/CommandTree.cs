@@ -89,6 +89,7 @@ internal static class CommandTree
         new("volume", "rm", null, () => new VolumeRmCommand(), ["remove"]),
         new("volume", "prune", null, () => new PruneCommand("volume"), []),
         new("volume", "inspect", null, () => new InspectCommand("volume"), []),
+        new("system", "check", null, () => new SystemCheckCommand(), []),
         new("system", "df", null, () => new SystemDfCommand(), []),
         new("system", "dial-stdio", null, () => new DialStdioCommand(), []),
         new("system", "prune", null, () => new SystemPruneCommand(), []),

@@ -34,6 +34,7 @@ internal sealed class SystemApi(Engine.Engine engine, ServerInfo server)
             new("GET", "info", InfoAsync),
             new("GET", "events", EventsAsync),
             new("GET", "system/df", DiskUsageAsync),
+            new("POST", "system/check", CheckAsync),
             new("POST", "auth", AuthAsync),
         ];
 
@@ -178,6 +179,22 @@ internal sealed class SystemApi(Engine.Engine engine, ServerInfo server)
         );
     }
 
+    // Not of Docker's: what `skiff system check` asks.
+    async Task CheckAsync(ApiRequest request)
+    {
+        var report = await engine.Images.CheckAsync(request.Flag("repair"), engine.Containers.UserOf, request.Gone);
+        await request.AnswerAsync(
+            new StoreCheckBody(
+                report.Blobs,
+                report.Layers,
+                report.Images,
+                report.Bytes,
+                [.. report.Faults.Select(f => new StoreFaultBody(f.Subject, f.Problem, f.Repair))]
+            ),
+            DockerJson.Wire.StoreCheckBody
+        );
+    }
+
     async Task DiskUsageAsync(ApiRequest request)
     {
         var types = request.QueryList("type").ToList();
@@ -198,6 +215,7 @@ internal sealed class SystemApi(Engine.Engine engine, ServerInfo server)
                         .. usage.Images.Select(i =>
                             ImageMapping.Summary(i.Image, request.Version) with
                             {
+                                Size = i.Bytes,
                                 SharedSize = i.SharedBytes,
                                 Containers = i.Containers,
                             }

@@ -5,7 +5,7 @@ using Skiff.Oci.Names;
 
 namespace Skiff.Engine.Host;
 
-/// <summary>Bytes. Layers that several images have are counted once in LayersBytes.</summary>
+/// <summary>Bytes on the disk. What several images share, blobs and unpacked layers, is counted once in LayersBytes.</summary>
 public sealed record DiskUsage(
     long LayersBytes,
     IReadOnlyList<ImageUsage> Images,
@@ -17,18 +17,17 @@ public sealed record DiskUsage(
     public static DiskUsage Read(Engine engine, bool images, bool containers)
     {
         var all = engine.Containers.List();
-        var chains = (images ? engine.Images.List() : [])
-            .Select(i => (Image: i, Chain: ChainId.Compute(i.Config.RootFs.DiffIds)))
-            .ToList();
-        var users = chains.SelectMany(c => c.Chain.Distinct()).CountBy(id => id).ToDictionary();
-        var sizes = users.Keys.ToDictionary(id => id, engine.LayerBytes);
+        var room = engine.Images.Room;
+        var parts = (images ? engine.Images.List() : []).Select(i => (Image: i, Bytes: room.Of(i))).ToList();
+        var users = parts.SelectMany(p => p.Bytes.Keys).CountBy(part => part).ToDictionary();
         return new DiskUsage(
-            sizes.Values.Sum(),
+            images ? room.Total() : 0,
             [
-                .. chains.Select(c => new ImageUsage(
-                    c.Image,
-                    c.Chain.Where(id => users[id] > 1).Sum(id => sizes[id]),
-                    all.Count(used => used.ImageId == c.Image.Id)
+                .. parts.Select(p => new ImageUsage(
+                    p.Image,
+                    p.Bytes.Values.Sum(),
+                    p.Bytes.Where(part => users[part.Key] > 1).Sum(part => part.Value),
+                    all.Count(used => used.ImageId == p.Image.Id)
                 )),
             ],
             [.. (containers ? all : []).Select(c => (c, engine.Files.Sizes(c)))]
@@ -36,6 +35,7 @@ public sealed record DiskUsage(
     }
 }
 
-/// <param name="SharedBytes">of its layers that other images have too</param>
+/// <param name="Bytes">of its blobs and unpacked layers</param>
+/// <param name="SharedBytes">of those that other images have too</param>
 /// <param name="Containers">made of it</param>
-public sealed record ImageUsage(Image Image, long SharedBytes, int Containers);
+public sealed record ImageUsage(Image Image, long Bytes, long SharedBytes, int Containers);

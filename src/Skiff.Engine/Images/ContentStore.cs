@@ -109,6 +109,9 @@ public sealed class ContentStore
     /// <summary>Whether an unfinished writer left something of a blob.</summary>
     public bool HasPartial(Digest digest) => File.Exists(Path.Combine(ingest, digest.Hex));
 
+    /// <summary>Bytes of all blobs that are half here.</summary>
+    internal long PartialBytes() => new DirectoryInfo(ingest).EnumerateFiles().Sum(f => f.Exists ? f.Length : 0);
+
     /// <summary>Removes what an unfinished writer left of a blob, unless one is at it now.</summary>
     public void DiscardPartial(Digest digest)
     {

@@ -52,6 +52,24 @@ sealed class GarbageCollector(ContentStore content, Snapshotter snapshots, Image
         }
     }
 
+    /// <summary>Blobs that nothing refers to and no operation holds.</summary>
+    public IReadOnlyList<Digest> Unreferenced()
+    {
+        lock (one)
+        {
+            content.BeginCollection();
+            try
+            {
+                var (blobs, _) = Mark();
+                return [.. content.All().Where(d => !blobs.Contains(d) && content.IfUnheld(d, () => { }))];
+            }
+            finally
+            {
+                content.EndCollection();
+            }
+        }
+    }
+
     (HashSet<Digest> Blobs, HashSet<Digest> Chains) Mark()
     {
         var blobs = new HashSet<Digest>();

@@ -14,6 +14,7 @@ public sealed partial class ImageService : IAsyncDisposable
     static readonly SearchValues<char> HexDigits = SearchValues.Create("0123456789abcdef");
 
     readonly EngineOptions options;
+    readonly Database database;
     readonly EventBus events;
     readonly GarbageCollector collector;
     readonly ImageRemover remover;
@@ -24,11 +25,13 @@ public sealed partial class ImageService : IAsyncDisposable
     public ImageService(EngineOptions options, StateLayout layout, Database database, EventBus events)
     {
         this.options = options;
+        this.database = database;
         this.events = events;
         // Before the content store opens: this throws away what is left in scratch, apart from blobs on their way.
         Snapshots = new Snapshotter(layout, database);
         Content = new ContentStore(layout);
         Store = new ImageStore(database, Content, Snapshots);
+        Room = new DiskRoom(Content, Snapshots);
         collector = new GarbageCollector(Content, Snapshots, Store);
         remover = new ImageRemover(Store, collector);
         layers = new LayerLoader(Content, Snapshots);
@@ -70,6 +73,22 @@ public sealed partial class ImageService : IAsyncDisposable
             },
             cancellation
         );
+
+    /// <summary>
+    /// Reads the whole store and tells what is wrong with it; with <paramref name="repair"/> also mends what can be mended
+    /// from what is here, and removes what nothing refers to.
+    /// </summary>
+    /// <param name="userOf">a container of an image, a running one if there is one, or null</param>
+    public Task<StoreReport> CheckAsync(bool repair, Func<Digest, ImageUser?> userOf, CancellationToken cancellation) =>
+        Task.Factory.StartNew(
+            () => new StoreCheck(Content, Snapshots, Store, collector, database, userOf, repair, cancellation).Run(),
+            cancellation,
+            TaskCreationOptions.LongRunning,
+            TaskScheduler.Default
+        );
+
+    /// <summary>Bytes on the disk of everything that images need, blobs and unpacked layers; and of each part of one image.</summary>
+    public DiskRoom Room { get; }
 
     /// <summary>Waits for background work and closes connections.</summary>
     public ValueTask DisposeAsync()

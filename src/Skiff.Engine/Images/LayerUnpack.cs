@@ -107,6 +107,25 @@ public sealed class LayerUnpack : IDisposable
         return chainId;
     }
 
+    /// <summary>
+    /// Says how the layer that stands under this one's chain id differs from what was applied here; null if it does not.
+    /// Nothing is committed.
+    /// </summary>
+    internal string? DifferenceFromExisting(CancellationToken cancellation)
+    {
+        ImplicitDirectories.CopyFromBelow(Root, implicitDirectories, snapshotter.LayersOf(parent));
+        using var existing = SafePath.OpenRoot(snapshotter.LayersOf(expectedChainId)[0]);
+        using var applied = SafePath.OpenRoot(Root);
+        return TreeDifference.Find(existing, applied, cancellation);
+    }
+
+    /// <summary>Puts what was applied in the place of the layer that stands there.</summary>
+    internal void ReplaceExisting()
+    {
+        snapshotter.Reinstate(expectedChainId!.Value, scratch);
+        committed = true;
+    }
+
     public void Dispose()
     {
         if (!committed)

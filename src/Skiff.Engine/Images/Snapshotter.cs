@@ -339,6 +339,39 @@ public sealed partial class Snapshotter : IAsyncDisposable
             trash.Add(scratch);
     }
 
+    /// <summary>
+    /// Exchanges the files of a layer. A crash in between leaves a row without a directory, which the next start repairs.
+    /// </summary>
+    internal void Reinstate(Digest chainId, string scratch)
+    {
+        string place = Path.Combine(Directory, chainId.Hex);
+        lock (gate)
+        {
+            trash.Add(place);
+            System.IO.Directory.Move(scratch, place);
+        }
+    }
+
+    /// <summary>Directories that no row names.</summary>
+    internal IReadOnlyList<string> Strays()
+    {
+        lock (gate)
+        {
+            var named = layers.Keys.Select(id => id.Hex).Concat(writables.Keys).Append(EmptyLayer).ToHashSet();
+            return
+            [
+                .. System.IO.Directory.EnumerateDirectories(Directory).Where(path => !named.Contains(Path.GetFileName(path))),
+            ];
+        }
+    }
+
+    /// <summary>Names of the writable layers.</summary>
+    internal IReadOnlyList<string> Writables()
+    {
+        lock (gate)
+            return [.. writables.Keys];
+    }
+
     internal void Discard(string scratch) => trash.Add(scratch);
 
     /// <summary>Every unpacked layer, those above before those below.</summary>
