@@ -39,8 +39,7 @@ public sealed class DiskRoom
     long Blob(Digest digest)
     {
         using var directory = SafePath.OpenRoot(Path.GetDirectoryName(content.PathOf(digest))!);
-        return
-            FileAt.TryStatus(directory, System.Text.Encoding.ASCII.GetBytes(digest.Hex), out var status) == Errno.None
+        return FileAt.TryStatus(directory, System.Text.Encoding.ASCII.GetBytes(digest.Hex), out var status) == Errno.None
             ? status.AllocatedBytes
             : 0;
     }

@@ -101,7 +101,10 @@ internal sealed class StoreCheck(
     void CheckImage(Image image)
     {
         string name = $"image {(image.Tags.Count > 0 ? Reference.Parse(image.Tags[0]).Familiar : image.Id.ToString())}";
-        foreach (var (digest, what) in (ReadOnlySpan<(Digest, string)>)[(image.Id, "configuration"), (image.Manifest.Digest, "manifest")])
+        foreach (
+            var (digest, what) in (ReadOnlySpan<(Digest, string)>)
+                [(image.Id, "configuration"), (image.Manifest.Digest, "manifest")]
+        )
         {
             string? problem = Problem(digest);
             if (problem is null)

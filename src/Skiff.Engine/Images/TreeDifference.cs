@@ -107,7 +107,9 @@ internal sealed class TreeDifference(CancellationToken cancellation)
     static List<byte[]> List(Fd file)
     {
         var names = Xattr.List(file);
-        names.RemoveAll(n => n.AsSpan().StartsWith("trusted.overlay."u8) && !n.AsSpan().SequenceEqual("trusted.overlay.opaque"u8));
+        names.RemoveAll(n =>
+            n.AsSpan().StartsWith("trusted.overlay."u8) && !n.AsSpan().SequenceEqual("trusted.overlay.opaque"u8)
+        );
         names.Sort((a, b) => a.AsSpan().SequenceCompareTo(b));
         return names;
     }

@@ -12,7 +12,8 @@ public sealed class StoreCheckTests : StoreFixture
 
     string BlobPath(Digest digest) => Path.Combine(Layout.Content, "blobs", "sha256", digest.Hex);
 
-    string FileOf(Image image) => Path.Combine(Layout.Snapshots, ChainId.Compute(image.Config.RootFs.DiffIds)[^1].Hex, "fs", "file");
+    string FileOf(Image image) =>
+        Path.Combine(Layout.Snapshots, ChainId.Compute(image.Config.RootFs.DiffIds)[^1].Hex, "fs", "file");
 
     static void Spoil(string path)
     {
@@ -47,7 +48,10 @@ public sealed class StoreCheckTests : StoreFixture
         Assert.Contains("a running container uses it", fault.Problem, StringComparison.Ordinal);
         Assert.Null(fault.Repair);
 
-        Assert.Equal("unpacked again", Assert.Single((await Check(repair: true, new ImageUser("c", IsRunning: false))).Faults).Repair);
+        Assert.Equal(
+            "unpacked again",
+            Assert.Single((await Check(repair: true, new ImageUser("c", IsRunning: false))).Faults).Repair
+        );
         Assert.Equal(before, File.ReadAllText(path));
         Assert.Empty((await Check()).Faults);
         Assert.Empty(await ScratchAsync());
@@ -147,7 +151,10 @@ public sealed class StoreCheckTests : StoreFixture
                 RedirectStandardOutput = true,
             }
         )!;
-        long counted = du.StandardOutput.ReadToEnd().Split('\n', StringSplitOptions.RemoveEmptyEntries).Sum(l => long.Parse(l.Split('\t')[0]));
+        long counted = du
+            .StandardOutput.ReadToEnd()
+            .Split('\n', StringSplitOptions.RemoveEmptyEntries)
+            .Sum(l => long.Parse(l.Split('\t')[0]));
         // du counts the directory of all snapshots itself, too.
         Assert.InRange(Images.Room.Total(), counted - 8192, counted);
         var parts = Images.Room.Of(a);
