@@ -160,4 +160,85 @@ public sealed class SharedNamespacesTests(Port port)
             StringComparison.Ordinal
         );
     }
+
+    [Theory]
+    [InlineData("skiff")]
+    [InlineData("docker")]
+    public void A_container_joins_the_ipc_of_one_that_shares_it(string client)
+    {
+        string owner = Run(client, "run", "-d", "--ipc", "shareable", "--shm-size", "2m", "busybox", "sleep", "60").Expect().Text;
+        string place = $"{engine.RunRoot}/containers/{owner}/shm";
+        try
+        {
+            Run(client, "exec", owner, "sh", "-c", "echo seen > /dev/shm/file").Expect();
+            string ipc = Run(client, "exec", owner, "readlink", "/proc/self/ns/ipc").Expect().Text;
+            string[] mode = ["--ipc", $"container:{owner[..12]}"];
+            const string Look = "readlink /proc/self/ns/ipc; cat /dev/shm/file; grep ' /dev/shm ' /proc/mounts";
+            string joined = Run(client, ["run", "--rm", .. mode, "busybox", "sh", "-c", Look]).Expect().Text;
+            Assert.StartsWith($"{ipc}\nseen\nshm /dev/shm tmpfs rw,nosuid,nodev,noexec", joined, StringComparison.Ordinal);
+            // One that has joined leads to the same place.
+            string second = Run(client, ["run", "-d", .. mode, "busybox", "sleep", "60"]).Expect().Text;
+            Assert.Equal(
+                "seen",
+                Run(client, "run", "--rm", "--ipc", "container:" + second, "busybox", "cat", "/dev/shm/file").Expect().Text
+            );
+            Assert.Equal($"container:{owner}", Run(client, "inspect", "-f", "{{.HostConfig.IpcMode}}", second).Expect().Text);
+            Run(client, "rm", "-f", second).Expect();
+            var full = Run(client, "exec", owner, "dd", "if=/dev/zero", "of=/dev/shm/big", "bs=1M", "count=3");
+            Assert.Contains("No space left", full.Expect(1).Errors, StringComparison.Ordinal);
+            Assert.Contains($" {place} ", File.ReadAllText("/proc/self/mountinfo"), StringComparison.Ordinal);
+        }
+        finally
+        {
+            Run(client, "rm", "-f", owner).Expect();
+        }
+        Assert.DoesNotContain($" {place} ", File.ReadAllText("/proc/self/mountinfo"), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("skiff")]
+    [InlineData("docker")]
+    public void Ipc_that_is_not_shared_is_not_joined(string client)
+    {
+        string owner = Run(client, "run", "-d", "busybox", "sleep", "60").Expect().Text;
+        string stopped = Run(client, "create", "--ipc", "shareable", "busybox", "true").Expect().Text;
+        string Refused(string mode) =>
+            Run(client, "run", "--rm", "--ipc", mode, "busybox", "true").Expect(125).Errors;
+        Assert.Contains(
+            $"failed to join IPC namespace: container {owner}: non-shareable IPC (hint: use IpcMode:shareable for the donor container)",
+            Refused("container:" + owner),
+            StringComparison.Ordinal
+        );
+        Assert.Contains($"container {stopped} is not running", Refused("container:" + stopped), StringComparison.Ordinal);
+        Assert.Contains("No such container: nobody", Refused("container:nobody"), StringComparison.Ordinal);
+        Assert.Contains("invalid name or ID supplied", Refused("container:"), StringComparison.Ordinal);
+        Run(client, "rm", "-f", owner, stopped).Expect();
+    }
+
+    [Fact]
+    public void Clocks_of_a_container_can_differ_from_the_hosts()
+    {
+        static double Uptime(string text) => double.Parse(text.Split(' ')[0], System.Globalization.CultureInfo.InvariantCulture);
+        double host = Uptime(File.ReadAllText("/proc/uptime"));
+        string id = engine
+            .Skiff("run", "-d", "--time-offset", "boottime=1000000.5", "--time-offset", "monotonic=7", "busybox", "sleep", "60")
+            .Expect()
+            .Text;
+        Assert.InRange(Uptime(engine.Skiff("exec", id, "cat", "/proc/uptime").Expect().Text) - host, 1_000_000, 1_000_100);
+        Assert.Equal(
+            "monotonic 7 0 boottime 1000000 500000000",
+            engine.Skiff("exec", id, "sh", "-c", "echo $(cat /proc/self/timens_offsets)").Expect().Text
+        );
+        engine.Skiff("rm", "-f", id).Expect();
+        string docker = engine
+            .Docker("run", "--rm", "--annotation", "skiff.time-offsets=boottime=1000000", "busybox", "cat", "/proc/uptime")
+            .Expect()
+            .Text;
+        Assert.InRange(Uptime(docker) - host, 1_000_000, 1_000_200);
+        Assert.Contains(
+            "invalid time offset \"realtime=1\"",
+            engine.Skiff("create", "--time-offset", "realtime=1", "busybox", "true").Expect(1).Errors,
+            StringComparison.Ordinal
+        );
+    }
 }

@@ -2,6 +2,7 @@
 using Skiff.Docker;
 using Skiff.Linux.Terminals;
 using Skiff.Oci.Images;
+using Skiff.Oci.Runtime;
 
 namespace Skiff.Cli.Options;
 
@@ -70,7 +71,7 @@ internal sealed partial class ContainerOptions
             VolumeDriver = volumeDriver,
             VolumesFrom = NullIfEmpty(volumesFrom.Values),
             ConsoleSize = tty && Termios.GetWindowSize(1) is { } size ? [size.Rows, size.Columns] : [0, 0],
-            Annotations = Values.Map(annotation.Values),
+            Annotations = Annotations(),
             CapAdd = NullIfEmpty(capAdd.Values),
             CapDrop = NullIfEmpty(capDrop.Values),
             CgroupnsMode = cgroupns,
@@ -130,6 +131,15 @@ internal sealed partial class ContainerOptions
             ReadonlyPaths = security.SystemPathsUnconfined ? [] : null,
             Init = init.IsSet ? init.Value : null,
         };
+    }
+
+    /// <summary>Docker has no place for clocks: they travel as an annotation.</summary>
+    Dictionary<string, string>? Annotations()
+    {
+        var annotations = Values.Map(annotation.Values);
+        if (timeOffset.Values.Count > 0)
+            (annotations ??= [])[SpecExtensions.TimeOffsets] = string.Join(',', timeOffset.Values);
+        return annotations;
     }
 
     Dictionary<string, EndpointSettings?> Endpoints()

@@ -47,6 +47,7 @@ internal sealed partial class ContainerOptions
         sysctl,
         ulimit,
         annotation,
+        timeOffset,
         gpus;
     readonly BoolFlag privileged,
         readOnly;
@@ -126,6 +127,7 @@ internal sealed partial class ContainerOptions
             "list",
             NetworkOption.ExtraHost
         );
+        timeOffset = flags.List("time-offset", "Give it clocks of its own (boottime=86400, monotonic=-3.5: seconds)", kind: "map");
         annotation = flags.List("annotation", "Add an annotation, passed to the runtime (key=value)", kind: "map");
         attach = flags.Add(
             new ListFlag("attach", 'a', "list", "Attach to stdin, stdout or stderr")

@@ -39,6 +39,12 @@ public sealed record BundleRequest
     /// <summary>The process namespace of another container; null makes one, or takes the host's.</summary>
     public string? PidNamespacePath { get; init; }
 
+    /// <summary>The IPC namespace of another container; null makes one, or takes the host's.</summary>
+    public string? IpcNamespacePath { get; init; }
+
+    /// <summary>What of the host is at /dev/shm, where that is shared with other containers; null: a tmpfs of its own.</summary>
+    public string? SharedMemoryPath { get; init; }
+
     /// <summary>The container's own range of users; null: those of the host.</summary>
     public UserIds? Ids { get; init; }
 

@@ -23,6 +23,7 @@ public static class BundleWriter
             Linux = new LinuxSpec
             {
                 Namespaces = [.. Namespaces(request)],
+                TimeOffsets = TimeOffsets.Of(host),
                 UidMappings = request.Ids?.Uids,
                 GidMappings = request.Ids?.Gids,
                 Devices = request.Devices.Count > 0 ? request.Devices : null,
@@ -152,7 +153,9 @@ public static class BundleWriter
         if (host.PidMode != "host")
             yield return new LinuxNamespace { Type = "pid", Path = request.PidNamespacePath };
         if (host.IpcMode != "host")
-            yield return new LinuxNamespace { Type = "ipc" };
+            yield return new LinuxNamespace { Type = "ipc", Path = request.IpcNamespacePath };
+        if (TimeOffsets.Of(host) is not null)
+            yield return new LinuxNamespace { Type = "time" };
         if (host.CgroupnsMode != "host")
             yield return new LinuxNamespace { Type = "cgroup" };
     }

@@ -78,8 +78,14 @@ public static class DefaultSpec
             Access = access,
         };
 
+    /// <summary>Of the tmpfs at /dev/shm.</summary>
+    internal static string[] SharedMemoryOptions(HostSettings host) =>
+        ["mode=1777", $"size={(host.ShmSizeBytes > 0 ? host.ShmSizeBytes : ShmSizeBytes)}"];
+
     /// <summary>The mounts of every container below its root, in order.</summary>
-    internal static IEnumerable<SpecMount> Mounts(HostSettings host)
+    /// <param name="sharedMemory">a path of the host for /dev/shm, or null</param>
+    /// <param name="mapped">options of what is seen through the container's own users</param>
+    internal static IEnumerable<SpecMount> Mounts(HostSettings host, string? sharedMemory, string[] mapped)
     {
         string[] access = host.Privileged ? [] : ["ro"];
         yield return Mount("/proc", "proc", "proc", "nosuid", "noexec", "nodev");
@@ -100,17 +106,10 @@ public static class DefaultSpec
         yield return Mount("/dev/mqueue", "mqueue", "mqueue", "nosuid", "noexec", "nodev");
         if (host.IpcMode == "host")
             yield return Bind("/dev/shm", "/dev/shm", "rbind", "rprivate");
+        else if (sharedMemory is not null)
+            yield return Bind(sharedMemory, "/dev/shm", [.. mapped, "bind", "nosuid", "noexec", "nodev", "rprivate"]);
         else if (host.IpcMode != "none")
-            yield return Mount(
-                "/dev/shm",
-                "tmpfs",
-                "shm",
-                "nosuid",
-                "noexec",
-                "nodev",
-                "mode=1777",
-                $"size={(host.ShmSizeBytes > 0 ? host.ShmSizeBytes : ShmSizeBytes)}"
-            );
+            yield return Mount("/dev/shm", "tmpfs", "shm", ["nosuid", "noexec", "nodev", .. SharedMemoryOptions(host)]);
     }
 
     static SpecMount Mount(string destination, string type, string source, params string[] options) =>

@@ -16,7 +16,7 @@ public sealed record HostSettings
     /// <summary>Publishes what is exposed and not bound, at ports that are free.</summary>
     public bool PublishAllPorts { get; init; }
 
-    /// <summary>"", "private", "host", "shareable" or "none".</summary>
+    /// <summary>"", "private", "host", "shareable", "none" or "container:ID".</summary>
     public string IpcMode { get; init; } = "";
 
     /// <summary>"", "host" or "container:ID".</summary>

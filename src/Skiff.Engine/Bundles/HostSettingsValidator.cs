@@ -25,7 +25,10 @@ public static class HostSettingsValidator
         foreach (var device in host.Devices)
             if (device.Access.Length == 0 || device.Access.AsSpan().ContainsAnyExcept("rwm"))
                 throw EngineException.Invalid($"bad mode specified: {device.Access}");
-        Mode("--ipc", "IPC", host.IpcMode, "", "private", "host", "shareable", "none");
+        if (ContainerMode.Target(host.IpcMode) is not { } target)
+            Mode("--ipc", "IPC", host.IpcMode, "", "private", "host", "shareable", "none");
+        else if (target.Length == 0)
+            throw EngineException.Invalid("failed to join IPC namespace: invalid name or ID supplied: \"\"");
         if (!host.PidMode.StartsWith(ContainerMode.Prefix, StringComparison.Ordinal))
             Mode("--pid", "PID", host.PidMode, "", "private", "host");
         ContainerMode.CheckNetwork(host);

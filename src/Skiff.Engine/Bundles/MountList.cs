@@ -20,7 +20,7 @@ internal static class MountList
         // The user's /dev comes with its own pts, shm and mqueue, which ours would hide.
         bool ownDev = places.Contains("/dev");
         var system = DefaultSpec
-            .Mounts(host)
+            .Mounts(host, request.SharedMemoryPath, mapped)
             .Where(m => !places.Contains(m.Destination))
             .Where(m => !ownDev || m.Type == "bind" || !m.Destination.StartsWith("/dev/", StringComparison.Ordinal));
         var files = request

@@ -6,6 +6,7 @@ using Skiff.Engine.Networks;
 using Skiff.Engine.Storage;
 using Skiff.Engine.Volumes;
 using Skiff.Linux.Cgroups;
+using Skiff.Linux.Mounts;
 using Skiff.Oci.Runtime;
 using Skiff.Tasks;
 
@@ -64,6 +65,8 @@ internal sealed class BundleBuilder(
     {
         string bundle = layout.Bundle(container.Id);
         Directory.CreateDirectory(Path.Combine(bundle, "rootfs"));
+        if (container.Host.IpcMode == "shareable")
+            ShareMemory(container);
         if (joined.NetworkOwner is null)
             etc.Write(container, endpoints);
         foreach (var bind in container.MountPoints.Where(m => m is { Type: "bind", CreateSource: true }))
@@ -90,6 +93,20 @@ internal sealed class BundleBuilder(
         };
         WriteJson(Path.Combine(bundle, "task.json"), JsonSerializer.SerializeToUtf8Bytes(task, TaskJson.Default.TaskOptions));
         return spec.Process!;
+    }
+
+    /// <summary>On the host, where other containers' bundles can name it. The lifecycle has it in the journal.</summary>
+    void ShareMemory(Container container)
+    {
+        string place = layout.SharedMemory(container.Id);
+        Directory.CreateDirectory(place);
+        using var memory = MountApi.Make(
+            "tmpfs",
+            "shm",
+            DefaultSpec.SharedMemoryOptions(container.Host),
+            MountFlags.NoSuid | MountFlags.NoDevices | MountFlags.NoExec
+        );
+        MountApi.Attach(memory, place);
     }
 
     /// <summary>The program that launches the container in the shim's stead; null if the shim does it itself.</summary>
@@ -185,6 +202,11 @@ internal sealed class BundleBuilder(
             User = user,
             NetworkNamespacePath = joined?.NetworkPath ?? (hasSandbox ? SandboxPath : null),
             PidNamespacePath = joined?.PidPath,
+            IpcNamespacePath = joined?.IpcPath,
+            SharedMemoryPath =
+                joined?.IpcOwner is { } owner ? layout.SharedMemory(owner)
+                : container.Host.IpcMode == "shareable" ? layout.SharedMemory(container.Id)
+                : null,
             EtcFiles = etc.Paths(joined?.NetworkOwner ?? container.Id),
             Init = options.Init,
             Ids = container.Ids,

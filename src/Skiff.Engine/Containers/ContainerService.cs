@@ -94,6 +94,7 @@ public sealed partial class ContainerService
             {
                 NetworkMode = ById(request.Host.NetworkMode),
                 PidMode = ById(request.Host.PidMode),
+                IpcMode = ById(request.Host.IpcMode),
                 LogDriver = logDriver,
                 LogOptions = logOptions,
                 Runtime = request.Host.Runtime.Length > 0 ? request.Host.Runtime : options.DefaultRuntime,

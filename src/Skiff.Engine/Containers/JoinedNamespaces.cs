@@ -1,4 +1,4 @@
-// Namespaces of other containers that a container is started in: --network, --pid container:X.
+// Namespaces of other containers that a container is started in: --network, --pid, --ipc container:X.
 using Skiff.Engine.Bundles;
 using Skiff.Linux;
 using Skiff.Linux.Namespaces;
@@ -14,6 +14,7 @@ internal sealed class JoinedNamespaces : IDisposable
 {
     Fd? network;
     Fd? pid;
+    Fd? ipc;
 
     /// <summary>Whose network it is, and so whose /etc/hosts and its kin; null: no other container's.</summary>
     internal string? NetworkOwner { get; private set; }
@@ -24,6 +25,10 @@ internal sealed class JoinedNamespaces : IDisposable
     /// <summary>For config.json; null: not joined.</summary>
     internal string? NetworkPath => PathOf(network);
     internal string? PidPath => PathOf(pid);
+    internal string? IpcPath => PathOf(ipc);
+
+    /// <summary>Whose /dev/shm comes with the IPC namespace; null: no other container's.</summary>
+    internal string? IpcOwner { get; private set; }
 
     /// <exception cref="EngineException">NotFound, Conflict: the other container is not there, or does not run</exception>
     internal static JoinedNamespaces Open(Container container, ContainerStore store)
@@ -40,6 +45,12 @@ internal sealed class JoinedNamespaces : IDisposable
             }
             if (ContainerMode.Target(container.Host.PidMode) is { } seen)
                 joined.pid = Namespace(Running(seen, "PID", container, store), "pid");
+            if (ContainerMode.Target(container.Host.IpcMode) is { } spoken)
+            {
+                var owner = IpcOwnerOf(spoken, container, store);
+                joined.ipc = Namespace(owner, "ipc");
+                joined.IpcOwner = owner.Id;
+            }
             return joined;
         }
         catch
@@ -53,6 +64,7 @@ internal sealed class JoinedNamespaces : IDisposable
     {
         network?.Dispose();
         pid?.Dispose();
+        ipc?.Dispose();
     }
 
     /// <summary>The owner may have joined another's network itself: the files are those of the last in the chain.</summary>
@@ -60,6 +72,22 @@ internal sealed class JoinedNamespaces : IDisposable
         ContainerMode.Target(owner.Host.NetworkMode) is { } next && store.Find(next) is { } live
             ? NetworkOwnerOf(live.Record, store)
             : owner.Id;
+
+    /// <summary>Through others that have joined it, to the one that lets itself be joined.</summary>
+    static Container IpcOwnerOf(string target, Container container, ContainerStore store)
+    {
+        var owner = store.Get(target).Record;
+        if (owner.Id == container.Id || !owner.State.IsRunning)
+            throw EngineException.Conflict($"failed to join IPC namespace: container {owner.Id} is not running");
+        if (ContainerMode.Target(owner.Host.IpcMode) is { } next)
+            return IpcOwnerOf(next, container, store);
+        return owner.Host.IpcMode == "shareable"
+            ? owner
+            : throw EngineException.Conflict(
+                $"failed to join IPC namespace: container {owner.Id}: "
+                    + "non-shareable IPC (hint: use IpcMode:shareable for the donor container)"
+            );
+    }
 
     static Container Running(string target, string what, Container container, ContainerStore store)
     {

@@ -4,6 +4,7 @@ using Skiff.Engine.Images;
 using Skiff.Engine.Networks;
 using Skiff.Engine.Storage;
 using Skiff.Engine.Volumes;
+using Skiff.Linux.Mounts;
 using Skiff.Linux.Processes;
 using Skiff.Tasks;
 
@@ -509,6 +510,10 @@ internal sealed class Lifecycle(
 
     JournalEntry[] Taken(Container container) =>
         [
+            // Before the directory that it is in: repair goes by this order.
+            .. container.Host.IpcMode == "shareable"
+                ? [new JournalEntry(container.Id, ResourceKind.Mount, layout.SharedMemory(container.Id))]
+                : Array.Empty<JournalEntry>(),
             new(container.Id, ResourceKind.Directory, layout.Bundle(container.Id)),
             new(container.Id, ResourceKind.Cgroup, bundles.CgroupPath(container)),
         ];
@@ -519,6 +524,8 @@ internal sealed class Lifecycle(
         await networks.ReleaseAsync(container.Id, CancellationToken.None);
         volumes.Unmount(container.Id);
         BundleBuilder.RemoveCgroup(bundles.CgroupPath(container));
+        if (container.Host.IpcMode == "shareable")
+            MountApi.TryDetach(layout.SharedMemory(container.Id));
         if (Directory.Exists(layout.Bundle(container.Id)))
             Directory.Delete(layout.Bundle(container.Id), recursive: true);
         journal.Strike(Taken(container));

@@ -2,6 +2,7 @@
 using Skiff.Engine.Networks;
 using Skiff.Engine.Storage;
 using Skiff.Engine.Volumes;
+using Skiff.Linux.Mounts;
 using Skiff.Tasks;
 
 namespace Skiff.Engine.Containers;
@@ -47,7 +48,7 @@ internal sealed class Recovery(
             // A start that was cut before it was acknowledged, or an end before it was cleaned up.
             if (task is not null)
                 await Lifecycle.AbandonAsync(task);
-            if (journal.Of(live.Id).Any(e => e.Kind is ResourceKind.Cgroup or ResourceKind.Lease or ResourceKind.Link))
+            if (journal.Of(live.Id).Any(e => e.Kind is ResourceKind.Cgroup or ResourceKind.Lease or ResourceKind.Link or ResourceKind.Mount))
                 await lifecycle.GiveBackAsync(container);
             if (container.Host.AutoRemove && container.State.Status == ContainerStatus.Exited)
                 await lifecycle.RemoveAsync(live, force: true, withVolumes: true, cancellation);
@@ -78,6 +79,8 @@ internal sealed class Recovery(
             {
                 if (entry.Kind == ResourceKind.Directory && Directory.Exists(entry.Resource))
                     Directory.Delete(entry.Resource, recursive: true);
+                else if (entry.Kind == ResourceKind.Mount)
+                    MountApi.TryDetach(entry.Resource);
                 else if (entry.Kind == ResourceKind.Cgroup)
                     BundleBuilder.RemoveCgroup(entry.Resource);
                 else if (entry.Kind != ResourceKind.Directory)

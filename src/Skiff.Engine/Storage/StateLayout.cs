@@ -33,4 +33,7 @@ public sealed class StateLayout(string dataRoot, string execRoot)
 
     /// <summary>The container's bundle of this boot: config.json, shim.sock, exit record.</summary>
     public string Bundle(string id) => Path.Combine(ExecRoot, "containers", id);
+
+    /// <summary>In the bundle, where the /dev/shm of a container is mounted that lets others join its IPC.</summary>
+    public string SharedMemory(string id) => Path.Combine(Bundle(id), "shm");
 }

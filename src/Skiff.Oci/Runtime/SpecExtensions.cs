@@ -10,6 +10,12 @@ public static class SpecExtensions
     public const string Init = "skiff.init";
 
     /// <summary>
+    /// An annotation: "boottime=86400,monotonic=-3.5", in seconds. The container gets a time namespace whose clocks differ
+    /// from the host's by so much. The engine makes linux.timeOffsets of it.
+    /// </summary>
+    public const string TimeOffsets = "skiff.time-offsets";
+
+    /// <summary>
     /// An option of a bind mount, with a path: what has this path below the source is mounted, and no symlink on the way
     /// leads out of the source. A container that can write there cannot make it anything else.
     /// </summary>

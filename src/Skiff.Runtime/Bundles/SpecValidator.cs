@@ -108,9 +108,8 @@ internal static class SpecValidator
         foreach (LinuxNamespace ns in linux.Namespaces ?? [])
         {
             Require(seen.Add(ns.Type), $"linux.namespaces names {ns.Type} twice");
-            Refuse(ns.Type is "time", $"a {ns.Type} namespace");
             Require(
-                ns.Type is "user" or "mount" or "pid" or "network" or "ipc" or "uts" or "cgroup",
+                ns.Type is "time" or "user" or "mount" or "pid" or "network" or "ipc" or "uts" or "cgroup",
                 $"there is no {ns.Type} namespace"
             );
             Refuse(ns is { Type: "mount", Path.Length: > 0 }, "joining a mount namespace");
@@ -129,7 +128,15 @@ internal static class SpecValidator
             IdMaps.HasUserNamespace(linux) || (linux.UidMappings ?? []).Count + (linux.GidMappings ?? []).Count == 0,
             "ID mappings need a user namespace"
         );
-        Refuse(linux.TimeOffsets is { Count: > 0 }, "linux.timeOffsets");
+        foreach (var (clock, offset) in linux.TimeOffsets ?? new Dictionary<string, TimeOffset>())
+        {
+            Require(clock is "monotonic" or "boottime", $"linux.timeOffsets has no clock {clock}");
+            Require(offset.Nanosecs < 1_000_000_000, $"linux.timeOffsets.{clock} has a second or more of nanoseconds");
+            Require(
+                linux.Namespaces?.Any(n => n is { Type: "time", Path: null or "" }) == true,
+                "linux.timeOffsets needs a new time namespace"
+            );
+        }
         Refuse(linux.IntelRdt is not null, "linux.intelRdt");
         foreach (LinuxHugepageLimit pages in linux.Resources?.HugepageLimits ?? [])
             Require(pages.PageSize.All(char.IsAsciiLetterOrDigit), $"there is no page size {pages.PageSize}");

@@ -91,7 +91,7 @@ internal static class FeaturesCommand
         Array(writer, "hooks", ["prestart", "createRuntime", "createContainer", "startContainer", "poststart", "poststop"]);
         Array(writer, "mountOptions", MountOptions);
         writer.WriteStartObject("linux");
-        Array(writer, "namespaces", ["cgroup", "ipc", "mount", "network", "pid", "user", "uts"]);
+        Array(writer, "namespaces", ["cgroup", "ipc", "mount", "network", "pid", "time", "user", "uts"]);
         Array(writer, "capabilities", Capabilities.All);
         writer.WriteStartObject("cgroup");
         writer.WriteBoolean("v1", true);

@@ -30,6 +30,8 @@ internal static class PlanCompiler
         SetOomScore(plan, process);
         foreach ((string type, Register file) in inputs.Namespaces)
             plan.Enter(file, KindOf(type), $"join the {type} namespace");
+        if (NewOf(linux).HasFlag(NamespaceKinds.Time))
+            MakeTimeNamespace(plan, linux);
         if (NewOf(linux).HasFlag(NamespaceKinds.Cgroup)) // now that it is in its cgroup: that becomes the root
             plan.Unshare(NamespaceKinds.Cgroup, "make a cgroup namespace");
 
@@ -55,7 +57,7 @@ internal static class PlanCompiler
         identity.WorkingDirectory(inputs.Root, make: true);
         Lsm.Plan(plan, proc.Value, process.ApparmorProfile);
         identity.Become(SeccompFlags(linux.Seccomp));
-        return new CompiledLaunch(plan, NewOf(linux) & ~(NamespaceKinds.Cgroup | NamespaceKinds.User));
+        return new CompiledLaunch(plan, NewOf(linux) & ~(NamespaceKinds.Cgroup | NamespaceKinds.User | NamespaceKinds.Time));
     }
 
     /// <summary>The plan of a further process. The parent has entered the pid namespace; the clone makes none.</summary>
@@ -120,6 +122,7 @@ internal static class PlanCompiler
             "uts" => NamespaceKinds.Uts,
             "cgroup" => NamespaceKinds.Cgroup,
             "user" => NamespaceKinds.User,
+            "time" => NamespaceKinds.Time,
             _ => throw new ArgumentException($"there is no {type} namespace", nameof(type)),
         };
 
@@ -131,6 +134,25 @@ internal static class PlanCompiler
             if (!facts.Hierarchies[i].IsV2)
                 plan.JoinCgroup(inputs.Cgroups[next++], $"join cgroup {facts.CgroupDirectories[i]}");
         }
+    }
+
+    /// <summary>
+    /// Who unshares a time namespace is in it from execve(2) on, and until then can set its clocks: time_namespaces(7).
+    /// Through the host's proc, as below.
+    /// </summary>
+    static void MakeTimeNamespace(LaunchPlan plan, LinuxSpec linux)
+    {
+        plan.Unshare(NamespaceKinds.Time, "make a time namespace");
+        if (linux.TimeOffsets is { Count: > 0 } offsets)
+            plan.WriteFile(
+                "/proc/self/timens_offsets",
+                string.Concat(
+                    offsets.Select(o =>
+                        string.Create(CultureInfo.InvariantCulture, $"{o.Key} {o.Value.Secs} {o.Value.Nanosecs}\n")
+                    )
+                ),
+                "set linux.timeOffsets"
+            );
     }
 
     /// <summary>Through the host's proc, before the mount namespace is another.</summary>

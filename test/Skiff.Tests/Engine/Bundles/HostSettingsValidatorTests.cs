@@ -173,11 +173,11 @@ public sealed class HostSettingsValidatorTests
     [Fact]
     public void What_is_not_there_yet_is_refused_by_the_name_of_its_flag()
     {
-        var host = new HostSettings { IpcMode = "container:x" };
+        var host = new HostSettings { UtsMode = "container:x" };
         var e = Assert.Throws<EngineException>(() => HostSettingsValidator.Validate(host, BundleSamples.Facts));
 
         Assert.Equal(ErrorKind.NotImplemented, e.Kind);
-        Assert.StartsWith("--ipc container:x", e.Message, StringComparison.Ordinal);
+        Assert.StartsWith("--uts container:x", e.Message, StringComparison.Ordinal);
     }
 
     [Fact]
