@@ -202,8 +202,7 @@ public sealed class SharedNamespacesTests(Port port)
     {
         string owner = Run(client, "run", "-d", "busybox", "sleep", "60").Expect().Text;
         string stopped = Run(client, "create", "--ipc", "shareable", "busybox", "true").Expect().Text;
-        string Refused(string mode) =>
-            Run(client, "run", "--rm", "--ipc", mode, "busybox", "true").Expect(125).Errors;
+        string Refused(string mode) => Run(client, "run", "--rm", "--ipc", mode, "busybox", "true").Expect(125).Errors;
         Assert.Contains(
             $"failed to join IPC namespace: container {owner}: non-shareable IPC (hint: use IpcMode:shareable for the donor container)",
             Refused("container:" + owner),

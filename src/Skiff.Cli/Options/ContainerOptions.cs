@@ -127,7 +127,11 @@ internal sealed partial class ContainerOptions
             "list",
             NetworkOption.ExtraHost
         );
-        timeOffset = flags.List("time-offset", "Give it clocks of its own (boottime=86400, monotonic=-3.5: seconds)", kind: "map");
+        timeOffset = flags.List(
+            "time-offset",
+            "Give it clocks of its own (boottime=86400, monotonic=-3.5: seconds)",
+            kind: "map"
+        );
         annotation = flags.List("annotation", "Add an annotation, passed to the runtime (key=value)", kind: "map");
         attach = flags.Add(
             new ListFlag("attach", 'a', "list", "Attach to stdin, stdout or stderr")

@@ -21,18 +21,19 @@ internal static class TimeOffsets
             string clock = equals < 0 ? part : part[..equals];
             if (
                 clock is not ("boottime" or "monotonic")
-                || !decimal.TryParse(part.AsSpan(equals + 1), NumberStyles.Number, CultureInfo.InvariantCulture, out decimal seconds)
+                || !decimal.TryParse(
+                    part.AsSpan(equals + 1),
+                    NumberStyles.Number,
+                    CultureInfo.InvariantCulture,
+                    out decimal seconds
+                )
                 || Math.Abs(seconds) > int.MaxValue
             )
                 throw EngineException.Invalid(
                     $"invalid time offset \"{part}\": it is boottime=SECONDS or monotonic=SECONDS, such as boottime=86400"
                 );
             decimal whole = Math.Floor(seconds);
-            offsets[clock] = new TimeOffset
-            {
-                Secs = (long)whole,
-                Nanosecs = (uint)((seconds - whole) * NanosecondsPerSecond),
-            };
+            offsets[clock] = new TimeOffset { Secs = (long)whole, Nanosecs = (uint)((seconds - whole) * NanosecondsPerSecond) };
         }
         return offsets.Count > 0 ? offsets : null;
     }

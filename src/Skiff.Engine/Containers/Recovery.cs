@@ -48,7 +48,11 @@ internal sealed class Recovery(
             // A start that was cut before it was acknowledged, or an end before it was cleaned up.
             if (task is not null)
                 await Lifecycle.AbandonAsync(task);
-            if (journal.Of(live.Id).Any(e => e.Kind is ResourceKind.Cgroup or ResourceKind.Lease or ResourceKind.Link or ResourceKind.Mount))
+            if (
+                journal
+                    .Of(live.Id)
+                    .Any(e => e.Kind is ResourceKind.Cgroup or ResourceKind.Lease or ResourceKind.Link or ResourceKind.Mount)
+            )
                 await lifecycle.GiveBackAsync(container);
             if (container.Host.AutoRemove && container.State.Status == ContainerStatus.Exited)
                 await lifecycle.RemoveAsync(live, force: true, withVolumes: true, cancellation);
