@@ -23,12 +23,26 @@ internal static class Checks
     internal static int Mtu(int bytes) =>
         bytes is >= SmallestMtu and <= LargestMtu ? bytes : throw EngineException.Invalid($"invalid mtu: {bytes}");
 
-    internal static Uri Mirror(string text) =>
-        Uri.TryCreate(text, UriKind.Absolute, out var uri)
-        && uri.Scheme is "http" or "https"
-        && uri is { Query: "", Fragment: "", UserInfo: "" }
-            ? uri
-            : throw EngineException.Invalid($"invalid mirror: \"{text}\" is not an http or https URL of a registry");
+    /// <summary>"URL" of a mirror of docker.io, or "REGISTRY[/PATH]=URL".</summary>
+    internal static RegistryMirror Mirror(string text)
+    {
+        int equals = text.IndexOf('=', StringComparison.Ordinal);
+        string of = equals < 0 ? "docker.io" : text[..equals];
+        bool isUrl =
+            Uri.TryCreate(text[(equals + 1)..], UriKind.Absolute, out var uri)
+            && uri.Scheme is "http" or "https"
+            && uri is { Query: "", Fragment: "", UserInfo: "" };
+        if (!isUrl)
+            throw EngineException.Invalid($"invalid mirror: \"{text[(equals + 1)..]}\" is not an http or https URL of a registry");
+        string name = of.Contains('/', StringComparison.Ordinal) ? of : of + "/any";
+        bool isRegistry =
+            Oci.Names.Reference.TryParse(name, out var reference)
+            && reference.IsNameOnly
+            && name.StartsWith(reference.Domain + "/", StringComparison.Ordinal);
+        return isRegistry
+            ? new RegistryMirror(of, uri!)
+            : throw EngineException.Invalid($"invalid mirror: \"{of}\" is no registry: write REGISTRY[/PATH]=URL");
+    }
 
     internal static string Address(string text) =>
         IPAddress.TryParse(text, out _) ? text : throw EngineException.Invalid($"invalid dns: \"{text}\" is not an IP address");

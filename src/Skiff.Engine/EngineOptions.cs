@@ -30,8 +30,8 @@ public sealed record EngineOptions
     public string? BridgeIp { get; init; }
     public int? Mtu { get; init; }
 
-    /// <summary>Mirrors of docker.io, asked in order before it.</summary>
-    public IReadOnlyList<Uri> RegistryMirrors { get; init; } = [];
+    /// <summary>Asked in order before the registry that they stand for.</summary>
+    public IReadOnlyList<RegistryMirror> RegistryMirrors { get; init; } = [];
 
     /// <summary>"host[:port]" or CIDR of registries that may be asked without TLS; loopback always may.</summary>
     public IReadOnlyList<string> InsecureRegistries { get; init; } = [];
@@ -74,4 +74,19 @@ public sealed record EngineOptions
             var other => other.ToString().ToLowerInvariant(),
         },
     };
+}
+
+/// <summary>Another place that serves a registry's content.</summary>
+/// <param name="Of">"docker.io", "quay.io", or a part of a registry: "quay.io/team"</param>
+/// <param name="Address">
+/// Where its API is: "v2/" follows. What stands after "/v2/" in it already goes before every repository's name:
+/// "https://proxy.example/v2/quay" asks for "quay/team/app".
+/// </param>
+public sealed record RegistryMirror(string Of, Uri Address)
+{
+    /// <summary>As the flag is written.</summary>
+    public override string ToString() => Of == "docker.io" ? Address.ToString() : $"{Of}={Address}";
+
+    internal bool Serves(Oci.Names.Reference name) =>
+        name.Repository == Of || name.Repository.StartsWith(Of + "/", StringComparison.Ordinal);
 }

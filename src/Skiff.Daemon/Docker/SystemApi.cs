@@ -99,7 +99,7 @@ internal sealed class SystemApi(Engine.Engine engine, ServerInfo server)
         var host = HostInfo.Read();
         var containers = engine.Containers.List();
         var options = engine.Options;
-        var index = new RegistryIndexConfig([.. options.RegistryMirrors.Select(m => m.ToString())], "docker.io", true, true);
+        var index = new RegistryIndexConfig([.. Mirrors(options)], "docker.io", true, true);
         return request.AnswerAsync(
             new InfoBody
             {
@@ -150,7 +150,7 @@ internal sealed class SystemApi(Engine.Engine engine, ServerInfo server)
                         "127.0.0.0/8",
                         .. options.InsecureRegistries.Where(r => r.Contains('/', StringComparison.Ordinal)),
                     ],
-                    Mirrors = [.. options.RegistryMirrors.Select(m => m.ToString())],
+                    Mirrors = [.. Mirrors(options)],
                 },
                 NCPU = host.Processors,
                 MemTotal = host.MemoryBytes,
@@ -240,6 +240,9 @@ internal sealed class SystemApi(Engine.Engine engine, ServerInfo server)
             DockerJson.Wire.DiskUsageBody
         );
     }
+
+    // In info as docker.io's: its clients know of no others.
+    static IEnumerable<string> Mirrors(EngineOptions options) => options.RegistryMirrors.Select(m => m.ToString());
 
     /// <summary>What containers cannot be limited in on this machine.</summary>
     static List<string> Warnings(HostInfo host)

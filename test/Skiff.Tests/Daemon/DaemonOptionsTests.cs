@@ -119,6 +119,8 @@ public sealed class DaemonOptionsTests : IDisposable
     [InlineData("--label x", "invalid label")]
     [InlineData("--registry-mirror ftp://x", "invalid mirror")]
     [InlineData("--registry-mirror mirror.example", "invalid mirror")]
+    [InlineData("--registry-mirror quay=http://m", "\"quay\" is no registry")]
+    [InlineData("--registry-mirror q.io:=http://m", "is no registry")]
     [InlineData("--max-concurrent-uploads 0", "invalid max-concurrent-uploads")]
     [InlineData("--log-opt foo=x", "unknown log opt 'foo' for json-file log driver")]
     [InlineData("--log-driver foo", "plugin \"foo\" not found")]

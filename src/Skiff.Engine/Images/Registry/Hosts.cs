@@ -8,9 +8,10 @@ using Skiff.Oci.Names;
 namespace Skiff.Engine.Images.Registry;
 
 /// <summary>One place to ask. <see cref="Base"/> ends in "/"; "v2/" follows.</summary>
-/// <param name="IsMirror">Serves docker.io's content for us; is never pushed to and never sees docker.io's credentials.</param>
+/// <param name="IsMirror">Serves a registry's content for us; is never pushed to and never sees that registry's credentials.</param>
 /// <param name="Insecure">TLS certificates are not verified; plain HTTP is allowed.</param>
-internal sealed record Endpoint(Uri Base, bool IsMirror, bool Insecure)
+/// <param name="Prefix">Goes before the names of repositories there: "" or "quay/".</param>
+internal sealed record Endpoint(Uri Base, bool IsMirror, bool Insecure, string Prefix = "")
 {
     public string Host => Base.Authority;
 }
@@ -34,12 +35,13 @@ internal sealed class Hosts(EngineOptions options, RegistryPolicy policy) : IDis
     {
         var endpoints = new List<Endpoint>();
         var isDockerHub = name.Domain == Reference.DefaultDomain;
-        if (isDockerHub && !push)
-            foreach (var mirror in options.RegistryMirrors)
-            {
-                var root = new UriBuilder(mirror) { Path = mirror.AbsolutePath.TrimEnd('/') + "/" }.Uri;
-                endpoints.Add(new Endpoint(root, IsMirror: true, await IsInsecureAsync(root.Authority, cancellation)));
-            }
+        foreach (var mirror in options.RegistryMirrors.Where(m => !push && m.Serves(name)))
+        {
+            var (path, prefix) = Split(mirror.Address.AbsolutePath.TrimEnd('/') + "/");
+            var root = new UriBuilder(mirror.Address) { Path = path }.Uri;
+            bool open = await IsInsecureAsync(root.Authority, cancellation);
+            endpoints.Add(new Endpoint(root, IsMirror: true, open, prefix));
+        }
         var authority = isDockerHub ? DockerHubHost : name.Domain;
         var insecure = !isDockerHub && await IsInsecureAsync(authority, cancellation);
         var schemes =
@@ -53,6 +55,13 @@ internal sealed class Hosts(EngineOptions options, RegistryPolicy policy) : IDis
             endpoints.Add(new Endpoint(root, IsMirror: false, insecure));
         }
         return endpoints;
+    }
+
+    // "/a/v2/b/": the API is at "/a/", its repositories begin with "b/".
+    static (string Path, string Prefix) Split(string path)
+    {
+        int api = path.IndexOf("/v2/", StringComparison.Ordinal);
+        return api < 0 ? (path, "") : (path[..(api + 1)], path[(api + 4)..]);
     }
 
     /// <summary>Remembers that an endpoint answered.</summary>

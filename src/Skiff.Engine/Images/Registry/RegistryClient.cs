@@ -25,6 +25,7 @@ internal sealed class RegistryClient
     {
         this.hosts = hosts;
         Endpoint = endpoint;
+        scopes = [.. scopes.Select(s => s with { Repository = endpoint.Prefix + s.Repository })];
         Repository = scopes.Count > 0 ? scopes[0].Repository : "";
         // The credentials are the registry's: a mirror is another party.
         auth = new Auth(hosts, endpoint, endpoint.IsMirror ? null : credentials, scopes);

@@ -15,10 +15,24 @@ public sealed class HostsTests
         return endpoints.Select(e => $"{e.Base}{(e.IsMirror ? " mirror" : "")}{(e.Insecure ? " insecure" : "")}");
     }
 
+    static EngineOptions Mirrors(params (string Of, string Address)[] mirrors) =>
+        new() { RegistryMirrors = [.. mirrors.Select(m => new RegistryMirror(m.Of, new Uri(m.Address)))] };
+
+    [Fact]
+    public async Task Asks_the_mirrors_of_a_registry_or_of_a_part_of_it()
+    {
+        var options = Mirrors(("quay.example", "https://m.example"), ("r.example/team", "https://n.example/a"));
+        Assert.Equal(["https://m.example/ mirror", "https://quay.example/"], await For(options, "quay.example/a/b"));
+        Assert.Equal(["https://n.example/a/ mirror", "https://r.example/"], await For(options, "r.example/team/app"));
+        Assert.Equal(["https://r.example/"], await For(options, "r.example/teams/app"));
+        Assert.Equal(["https://registry-1.docker.io/"], await For(options, "debian"));
+        Assert.Equal(["https://quay.example/"], await For(options, "quay.example/a/b", push: true));
+    }
+
     [Fact]
     public async Task Asks_mirrors_before_docker_hub_but_never_pushes_there()
     {
-        var options = new EngineOptions { RegistryMirrors = [new("http://127.0.0.1:5000"), new("https://m.example/prefix")] };
+        var options = Mirrors(("docker.io", "http://127.0.0.1:5000"), ("docker.io", "https://m.example/prefix"));
         Assert.Equal(
             ["http://127.0.0.1:5000/ mirror insecure", "https://m.example/prefix/ mirror", "https://registry-1.docker.io/"],
             await For(options, "debian")

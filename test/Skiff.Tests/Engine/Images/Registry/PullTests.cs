@@ -350,6 +350,18 @@ public sealed class PullTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_mirror_may_hold_repositories_under_a_name_of_its_own()
+    {
+        Add(registry, "proxy/team/app:1", Machine, Tar("a"));
+        var mirror = new RegistryMirror("r.example", new Uri(registry.Address, "v2/proxy"));
+        await images.DisposeAsync();
+        images = Service(new EngineOptions { DataRoot = root.FullName, RegistryMirrors = [mirror] });
+        var image = await images.PullAsync("r.example/team/app:1", null, null, steps.Enqueue, Stop);
+        Assert.Equal(["r.example/team/app:1"], image.Tags);
+        Assert.Contains(registry.Requests, r => r.StartsWith("GET /v2/proxy/team/app/manifests/1", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public async Task Falls_back_from_a_dead_mirror_to_the_next()
     {
         var dead = await FaultyRegistry.StartAsync();
@@ -365,7 +377,8 @@ public sealed class PullTests : IAsyncLifetime
         }
         using var _ = database;
         images = Service(
-            new EngineOptions { DataRoot = root.FullName, RegistryMirrors = [address, broken.Address, registry.Address] }
+            new EngineOptions { DataRoot = root.FullName, RegistryMirrors = [.. new[] { address, broken.Address, registry.Address }.Select(a => new RegistryMirror("docker.io", a))],
+            }
         );
         var image = await images.PullAsync("debian", null, null, steps.Enqueue, Stop);
         Assert.Equal(["docker.io/library/debian:latest"], image.Tags);
