@@ -1,5 +1,6 @@
 // A private skiffd on throw-away directories, and both clients that speak to it.
 using System.Diagnostics;
+using Skiff.Linux.Files;
 
 namespace Skiff.SystemTests.Harness;
 
@@ -117,8 +118,8 @@ public sealed class EngineUnderTest : IDisposable
         }
         Command.Run(Path.Combine(Bin, "skiffd"), [.. flags, "--cleanup"], null, null);
         daemon?.Dispose();
-        if (Directory.Exists(Root))
-            Directory.Delete(Root, recursive: true);
+        // Layers may hold names that are no text.
+        TreeRemoval.Remove(Root);
         if (Directory.Exists(RunRoot))
             Directory.Delete(RunRoot, recursive: true);
     }
