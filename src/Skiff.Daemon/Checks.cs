@@ -33,7 +33,9 @@ internal static class Checks
             && uri.Scheme is "http" or "https"
             && uri is { Query: "", Fragment: "", UserInfo: "" };
         if (!isUrl)
-            throw EngineException.Invalid($"invalid mirror: \"{text[(equals + 1)..]}\" is not an http or https URL of a registry");
+            throw EngineException.Invalid(
+                $"invalid mirror: \"{text[(equals + 1)..]}\" is not an http or https URL of a registry"
+            );
         string name = of.Contains('/', StringComparison.Ordinal) ? of : of + "/any";
         bool isRegistry =
             Oci.Names.Reference.TryParse(name, out var reference)

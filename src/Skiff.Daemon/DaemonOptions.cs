@@ -49,7 +49,10 @@ internal sealed class DaemonFlags
     {
         Description = $"Configuration file (default {DaemonOptions.DefaultConfigFile})",
     };
-    readonly Option<string[]> mirrors = new("--registry-mirror") { Description = "Mirror of docker.io (URL) or of another registry (REGISTRY[/PATH]=URL), asked first; repeatable" };
+    readonly Option<string[]> mirrors = new("--registry-mirror")
+    {
+        Description = "Mirror of docker.io (URL) or of another registry (REGISTRY[/PATH]=URL), asked first; repeatable",
+    };
     readonly Option<string[]> insecure = new("--insecure-registry")
     {
         Description = "Registry (host[:port] or CIDR) that may be asked without TLS; repeatable",

@@ -69,9 +69,16 @@ public sealed class RoundTripTests(Port port) : IDisposable
     {
         string? chain = null;
         var lowers = new List<string>();
-        foreach (string diff in engine.Skiff("inspect", "-f", "{{range .RootFS.Layers}}{{println .}}{{end}}", image).Expect().Text.Split('\n', StringSplitOptions.RemoveEmptyEntries))
+        foreach (
+            string diff in engine
+                .Skiff("inspect", "-f", "{{range .RootFS.Layers}}{{println .}}{{end}}", image)
+                .Expect()
+                .Text.Split('\n', StringSplitOptions.RemoveEmptyEntries)
+        )
         {
-            chain = chain is null ? diff : "sha256:" + Convert.ToHexStringLower(SHA256.HashData(Encoding.ASCII.GetBytes($"{chain} {diff}")));
+            chain = chain is null
+                ? diff
+                : "sha256:" + Convert.ToHexStringLower(SHA256.HashData(Encoding.ASCII.GetBytes($"{chain} {diff}")));
             lowers.Insert(0, $"lowerdir+={engine.DataRoot}/snapshots/{chain[7..]}/fs");
         }
         Assert.Equal(2, lowers.Count);
@@ -85,7 +92,10 @@ public sealed class RoundTripTests(Port port) : IDisposable
         MakeLayout();
         var expected = TreeListing.Of(In("bundle/rootfs"));
         Assert.Contains(expected, l => l.StartsWith("/a/big Regular 644 3000000:4000000000", StringComparison.Ordinal));
-        Assert.DoesNotContain(expected, l => l.StartsWith("/gone", StringComparison.Ordinal) || l.StartsWith("/opq/one", StringComparison.Ordinal));
+        Assert.DoesNotContain(
+            expected,
+            l => l.StartsWith("/gone", StringComparison.Ordinal) || l.StartsWith("/opq/one", StringComparison.Ordinal)
+        );
         string repository = $"{port.Registry.Host}/round/trip";
         (string Tag, string[] Flags)[] forms =
         [
@@ -103,7 +113,9 @@ public sealed class RoundTripTests(Port port) : IDisposable
             engine.Skiff("rmi", $"{repository}:{tag}").Expect();
         }
 
-        Command.Run("skopeo", "copy", "-q", $"oci:{In("layout")}:t", $"docker-archive:{In("plain.tar")}:round/trip:plain").Expect();
+        Command
+            .Run("skopeo", "copy", "-q", $"oci:{In("layout")}:t", $"docker-archive:{In("plain.tar")}:round/trip:plain")
+            .Expect();
         engine.Skiff("load", "-q", "-i", In("plain.tar")).Expect();
         Assert.Equal(expected, Ours("round/trip:plain"));
         // And out again: what others read of ours is the same.
@@ -113,7 +125,9 @@ public sealed class RoundTripTests(Port port) : IDisposable
         Assert.Equal(expected, TreeListing.Of(In("other/rootfs")));
         engine.Skiff("tag", "round/trip:plain", $"{repository}:pushed").Expect();
         engine.Skiff("push", "-q", $"{repository}:pushed").Expect();
-        Command.Run("skopeo", "copy", "-q", "--src-tls-verify=false", $"docker://{repository}:pushed", $"oci:{In("third")}:t").Expect();
+        Command
+            .Run("skopeo", "copy", "-q", "--src-tls-verify=false", $"docker://{repository}:pushed", $"oci:{In("third")}:t")
+            .Expect();
         Sh("umoci unpack --image third:t more", directory);
         Assert.Equal(expected, TreeListing.Of(In("more/rootfs")));
     }

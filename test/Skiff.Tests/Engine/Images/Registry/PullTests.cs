@@ -377,7 +377,13 @@ public sealed class PullTests : IAsyncLifetime
         }
         using var _ = database;
         images = Service(
-            new EngineOptions { DataRoot = root.FullName, RegistryMirrors = [.. new[] { address, broken.Address, registry.Address }.Select(a => new RegistryMirror("docker.io", a))],
+            new EngineOptions
+            {
+                DataRoot = root.FullName,
+                RegistryMirrors =
+                [
+                    .. new[] { address, broken.Address, registry.Address }.Select(a => new RegistryMirror("docker.io", a)),
+                ],
             }
         );
         var image = await images.PullAsync("debian", null, null, steps.Enqueue, Stop);
