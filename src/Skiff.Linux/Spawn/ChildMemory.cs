@@ -1,4 +1,5 @@
 // Lays a launch plan out as the flat memory that the child reads.
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Text;
 using Skiff.Linux.Native;
@@ -173,12 +174,24 @@ internal sealed unsafe class ChildMemory : IDisposable
 
     static (nint, nint) Resolve()
     {
-        nint library = NativeLibrary.GetMainProgramHandle();
-        nint syscall = NativeLibrary.GetExport(library, "syscall");
-        nint errno = NativeLibrary.GetExport(library, "__errno_location");
+        (nint syscall, nint errno) = RuntimeFeature.IsDynamicCodeSupported ? Exported() : LinkedIn();
         // The compiler takes bit 1 of a managed function pointer for the mark of a fat one.
         if (((syscall | errno) & 2) != 0)
             throw new PlatformNotSupportedException("libc's syscall() is not aligned to four bytes");
         return (syscall, errno);
     }
+
+    static (nint, nint) Exported()
+    {
+        nint library = NativeLibrary.GetMainProgramHandle();
+        return (NativeLibrary.GetExport(library, "syscall"), NativeLibrary.GetExport(library, "__errno_location"));
+    }
+
+    /// <summary>A program without a dynamic libc has no exports to ask for. Unknown to a JIT: a method of its own.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    static (nint, nint) LinkedIn() =>
+        (
+            (nint)(delegate* <nint, nint, nint, nint, nint, nint, nint, nint>)&Linked.Syscall,
+            (nint)(delegate* <int*>)&Linked.ErrnoLocation
+        );
 }

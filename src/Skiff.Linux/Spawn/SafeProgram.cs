@@ -1,4 +1,5 @@
 // A program that can be run beside a hostile container: nobody who finds it in /proc can write to its file.
+using System.Diagnostics.CodeAnalysis;
 using Skiff.Linux.Mounts;
 using Skiff.Linux.Native;
 
@@ -31,6 +32,7 @@ public static unsafe class SafeProgram
     /// </summary>
     /// <param name="name">what ps(1) shows as the command, at most 15 bytes</param>
     /// <exception cref="ErrnoException">as Open; execve</exception>
+    [DynamicDependency(nameof(EarlyStart.Main), typeof(EarlyStart))] // called by libc only
     public static void Become(string name)
     {
         if (IsSafe(Self))
@@ -40,10 +42,10 @@ public static unsafe class SafeProgram
                 Libc.Check(Libc.Call(Syscall.prctl, PR_SET_NAME, (nint)text), "prctl", "PR_SET_NAME");
             return;
         }
-        using Fd program = Open(Self);
-        if (!IsSafe(program.ProcPath))
-            throw new ErrnoException("open_tree", Self, Errno.EPERM); // or this would go on for ever
-        Execute(program.ProcPath, KernelFile.ReadBytes("/proc/self/cmdline"), KernelFile.ReadBytes("/proc/self/environ"));
+        // Done already before the runtime started (EarlyStart), unless something failed, or the command is another one.
+        ExecuteAgain(KernelFile.ReadBytes("/proc/self/cmdline"), KernelFile.ReadBytes("/proc/self/environ"));
+        using Fd program = Open(Self); // tells why not, if it is the mount
+        throw new ErrnoException("execve", Self, Errno.EPERM);
     }
 
     /// <summary>Executable only through a mount that is read-only and the root of nothing else.</summary>
@@ -61,12 +63,12 @@ public static unsafe class SafeProgram
         return (((ulong*)status)[10] & ST_RDONLY) != 0; // f_flags: of this mount
     }
 
+    /// <summary>Returns only if that fails.</summary>
     /// <param name="arguments">each with its final zero, as is the environment</param>
-    static void Execute(string path, byte[] arguments, byte[] environment)
+    static void ExecuteAgain(byte[] arguments, byte[] environment)
     {
         byte*[] argv = new byte*[arguments.AsSpan().Count((byte)0) + 1];
         byte*[] envp = new byte*[environment.AsSpan().Count((byte)0) + 1];
-        fixed (byte* program = Libc.Utf8(path))
         fixed (byte* argumentText = arguments)
         fixed (byte* environmentText = environment)
         fixed (byte** argumentList = argv)
@@ -74,8 +76,7 @@ public static unsafe class SafeProgram
         {
             Point(argumentList, argv.Length - 1, argumentText);
             Point(environmentList, envp.Length - 1, environmentText);
-            nint failed = Libc.Call(Syscall.execve, (nint)program, (nint)argumentList, (nint)environmentList);
-            Libc.Check(failed, "execve", path);
+            EarlyStart.Execute(argumentList, environmentList);
         }
     }
 
