@@ -44,9 +44,7 @@ public sealed class RuntimeProgramTests : IDisposable
 
     /// <summary>Opens the program of a process, ends the process, and opens the program again for writing.</summary>
     string Overwrite(string pid) =>
-        bundle
-            .Runtime("exec", bundle.Id, "sh", "-c", $"exec 3</proc/{pid}/exe && kill -9 {pid}; : >/proc/self/fd/3")
-            .Errors;
+        bundle.Runtime("exec", bundle.Id, "sh", "-c", $"exec 3</proc/{pid}/exe && kill -9 {pid}; : >/proc/self/fd/3").Errors;
 
     public void Dispose() => bundle.Dispose();
 }

@@ -41,12 +41,7 @@ internal static unsafe class EarlyStart
         {
             (byte)'r' => word[1] == 'u' && word[2] == 'n' && word[3] == 0,
             (byte)'e' => word[1] == 'x' && word[2] == 'e' && word[3] == 'c' && word[4] == 0,
-            (byte)'c' => word[1] == 'r'
-                && word[2] == 'e'
-                && word[3] == 'a'
-                && word[4] == 't'
-                && word[5] == 'e'
-                && word[6] == 0,
+            (byte)'c' => word[1] == 'r' && word[2] == 'e' && word[3] == 'a' && word[4] == 't' && word[5] == 'e' && word[6] == 0,
             _ => false,
         };
 
@@ -59,8 +54,7 @@ internal static unsafe class EarlyStart
         if (IsRootOfItsMount(path))
             return;
         const int OPEN_TREE_CLONE = 1;
-        int mount = (int)
-            Linked.Syscall(OpenTree, Libc.AT_FDCWD, (nint)path, OPEN_TREE_CLONE | Libc.O_CLOEXEC, 0, 0, 0);
+        int mount = (int)Linked.Syscall(OpenTree, Libc.AT_FDCWD, (nint)path, OPEN_TREE_CLONE | Libc.O_CLOEXEC, 0, 0, 0);
         if (mount < 0)
             return;
         // struct mount_attr: attr_set, attr_clr, propagation, userns_fd
@@ -68,15 +62,7 @@ internal static unsafe class EarlyStart
         attributes[0] = 1; // MOUNT_ATTR_RDONLY
         attributes[1] = attributes[2] = attributes[3] = 0;
         byte empty = 0;
-        nint changed = Linked.Syscall(
-            MountSetAttributes,
-            mount,
-            (nint)(&empty),
-            Libc.AT_EMPTY_PATH,
-            (nint)attributes,
-            32,
-            0
-        );
+        nint changed = Linked.Syscall(MountSetAttributes, mount, (nint)(&empty), Libc.AT_EMPTY_PATH, (nint)attributes, 32, 0);
         PutDescriptor(path, mount);
         int program = changed == 0 ? Linked.Open(path, Libc.O_PATH | Libc.O_CLOEXEC, 0) : -1;
         Linked.Close(mount); // a file that is open in it goes on; the mount itself is out of everybody's reach
