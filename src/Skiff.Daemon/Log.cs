@@ -26,4 +26,7 @@ internal static partial class Log
 
     [LoggerMessage(6, LogLevel.Information, "{Text}")]
     internal static partial void Notice(ILogger logger, string text);
+
+    [LoggerMessage(7, LogLevel.Error, "{Request} failed")]
+    internal static partial void RequestFailed(ILogger logger, string request, Exception error);
 }

@@ -55,7 +55,11 @@ static async Task<int> ServeAsync(DaemonOptions options)
         throw EngineException.Invalid(
             $"there is no {options.Engine.RuntimePath}: install skiff-runtime beside skiffd, or name it by --runtime-path"
         );
-    var server = ServerInfo.Of(options.LogLevel == "debug", e => Log.BackgroundFailed(log, e));
+    var server = ServerInfo.Of(
+        options.LogLevel == "debug",
+        e => Log.BackgroundFailed(log, e),
+        (request, e) => Log.RequestFailed(log, request, e)
+    );
     Log.Starting(log, server.Version, options.Engine.DataRoot);
     await using var engine = await Engine.OpenAsync(options.Engine, server.Report, CancellationToken.None);
     using var idle = new IdleTrim();

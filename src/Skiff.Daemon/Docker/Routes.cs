@@ -49,12 +49,12 @@ internal sealed class Routes(IReadOnlyList<Route> table, ServerInfo server)
         {
             var (status, message) = ErrorMapping.Of(e);
             if (status == 500)
-                server.Report(e);
+                server.RequestFailed($"{context.Request.Method} {rest}", e);
             await FailAsync(request, status, message);
         }
         catch (Exception e)
         {
-            server.Report(e);
+            server.RequestFailed($"{context.Request.Method} {rest}", e);
             End(request);
         }
     }

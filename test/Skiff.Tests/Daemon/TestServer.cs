@@ -21,7 +21,7 @@ internal sealed class TestServer : IAsyncDisposable
     internal static async Task<TestServer> StartAsync(params Route[] table)
     {
         var server = new TestServer();
-        var info = new ServerInfo("1.2.3", "abc", false, e => server.Reported.Add(e));
+        var info = new ServerInfo("1.2.3", "abc", false, e => server.Reported.Add(e), (_, e) => server.Reported.Add(e));
         server.app = await ApiServer.StartAsync(
             [$"unix://{server.SocketPath}"],
             "root",
