@@ -312,10 +312,72 @@ public sealed class RuntimeSpecTests
         bundle.Runtime("update", "--pids-limit", "4", bundle.Id).Expect();
         Assert.NotEqual(0, bundle.Runtime("exec", bundle.Id, "sh", "-c", Fork).ExitCode);
         Assert.Contains(
-            "--cpu-burst",
-            bundle.Runtime("update", "--cpu-burst", "1", bundle.Id).Expect(1).Errors,
+            "--l3-cache-schema",
+            bundle.Runtime("update", "--l3-cache-schema", "1", bundle.Id).Expect(1).Errors,
             StringComparison.Ordinal
         );
+        bundle.Runtime("update", "--cpu-period", "100000", "--cpu-quota", "50000", "--cpu-burst", "20000", bundle.Id).Expect();
+        string burst = Directory
+            .EnumerateFiles("/sys/fs/cgroup", "cpu.*burst*", SearchOption.AllDirectories)
+            .First(f => f.Contains($"/{bundle.Id}/", StringComparison.Ordinal));
+        Assert.Equal("20000", File.ReadAllText(burst).Trim());
+        Assert.Contains(
+            "no effect",
+            bundle.Runtime("update", "--kernel-memory", "1m", bundle.Id).Expect().Errors,
+            StringComparison.Ordinal
+        );
+    }
+
+    [Fact]
+    public void A_tmpfs_copies_up_what_it_covers()
+    {
+        string[] said = Inside(
+            "cat /full/sub/file; readlink /full/link; stat -c '%a %u %g' /full /full/sub/file; touch /full/new && echo writable; touch /ro/x 2>&1; cat /ro/y",
+            b =>
+            {
+                string rootfs = Path.Combine(b.Bundle, "rootfs");
+                Directory.CreateDirectory($"{rootfs}/full/sub");
+                File.WriteAllText($"{rootfs}/full/sub/file", "kept\n");
+                File.CreateSymbolicLink($"{rootfs}/full/link", "/etc/passwd");
+                Command.Run("chown", "7:8", $"{rootfs}/full/sub/file").Expect();
+                Command.Run("chmod", "0644", $"{rootfs}/full/sub/file").Expect();
+                Command.Run("chmod", "0751", $"{rootfs}/full").Expect();
+                Directory.CreateDirectory($"{rootfs}/ro");
+                File.WriteAllText($"{rootfs}/ro/y", "why\n");
+                JsonArray mounts = b.Config["mounts"]!.AsArray();
+                mounts.Add(Mount("/full", "tmpfs", "tmpfs", "rw", "nosuid", "nodev", "tmpcopyup"));
+                mounts.Add(Mount("/ro", "tmpfs", "tmpfs", "ro", "tmpcopyup"));
+            }
+        );
+        Assert.Equal(["kept", "/etc/passwd", "751 0 0", "644 7 8", "writable"], said[..5]);
+        Assert.Contains("Read-only file system", said[5], StringComparison.Ordinal);
+        Assert.Equal("why", said[6]);
+        Assert.Contains("no tmpfs", Refused(b => b.Config["mounts"]!.AsArray().Add(Mount("/a", "proc", "proc", "tmpcopyup"))), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_label_needs_selinux()
+    {
+        if (File.Exists("/sys/fs/selinux/enforce"))
+            Assert.Skip("this machine has SELinux");
+        const string Label = "system_u:system_r:container_t:s0";
+        Assert.Contains("selinuxLabel", Refused(b => b.Process["selinuxLabel"] = Label), StringComparison.Ordinal);
+        Assert.Contains("mountLabel", Refused(b => b.Config["linux"]!["mountLabel"] = Label), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_pidfd_of_the_first_process_goes_to_the_socket_that_asks_for_it()
+    {
+        using var bundle = new OciBundle("sleep", "1000");
+        string path = bundle.Scratch("pidfds");
+        using Skiff.Linux.Fd listener = Skiff.Linux.Sockets.UnixSocket.Listen(bundle.Scratch("."), "pidfds");
+        bundle.Create("--pidfd-socket", path).Expect();
+        using Skiff.Linux.Fd accepted = Skiff.Linux.Sockets.UnixSocket.TryAccept(listener)!;
+        var received = new List<Skiff.Linux.Fd>();
+        Skiff.Linux.Sockets.UnixSocket.Receive(accepted, new byte[16], received);
+        Assert.True(Skiff.Linux.Processes.Pidfd.SendSignal(Assert.Single(received), 9));
+        bundle.Await("stopped");
+        received[0].Dispose();
     }
 
     [Fact]

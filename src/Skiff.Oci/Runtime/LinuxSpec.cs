@@ -167,6 +167,16 @@ public sealed record LinuxMemory
     public long? Swap { get; init; }
     public ulong? Swappiness { get; init; }
     public bool? DisableOOMKiller { get; init; }
+
+    /// <summary>Kernel memory: without effect in kernels since 5.16.</summary>
+    public long? Kernel { get; init; }
+
+    /// <summary>As <see cref="Kernel"/>.</summary>
+    [JsonPropertyName("kernelTCP")]
+    public long? KernelTcp { get; init; }
+
+    /// <summary>A limit below what is in use is an error.</summary>
+    public bool? CheckBeforeUpdate { get; init; }
 }
 
 public sealed record LinuxCpu
@@ -178,6 +188,9 @@ public sealed record LinuxCpu
 
     /// <summary>Microseconds.</summary>
     public ulong? Period { get; init; }
+
+    /// <summary>Microseconds of unused quota that may be used later.</summary>
+    public ulong? Burst { get; init; }
     public long? RealtimeRuntime { get; init; }
     public ulong? RealtimePeriod { get; init; }
     public string? Cpus { get; init; }
@@ -193,6 +206,9 @@ public sealed record LinuxPids
 public sealed record LinuxBlockIO
 {
     public ushort? Weight { get; init; }
+
+    /// <summary>Of a scheduler that no kernel has any more.</summary>
+    public ushort? LeafWeight { get; init; }
     public IReadOnlyList<LinuxWeightDevice>? WeightDevice { get; init; }
     public IReadOnlyList<LinuxThrottleDevice>? ThrottleReadBpsDevice { get; init; }
     public IReadOnlyList<LinuxThrottleDevice>? ThrottleWriteBpsDevice { get; init; }

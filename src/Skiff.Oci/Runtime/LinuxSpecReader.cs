@@ -99,6 +99,9 @@ internal static class LinuxSpecReader
             Swap = e.Number("swap").Int64(),
             Swappiness = e.Number("swappiness").UInt64(),
             DisableOOMKiller = e.MaybeBool("disableOOMKiller"),
+            Kernel = e.Number("kernel").Int64(),
+            KernelTcp = e.Number("kernelTCP").Int64(),
+            CheckBeforeUpdate = e.MaybeBool("checkBeforeUpdate"),
         };
 
     static LinuxCpu Cpu(JsonElement e) =>
@@ -107,6 +110,7 @@ internal static class LinuxSpecReader
             Shares = e.Number("shares").UInt64(),
             Quota = e.Number("quota").Int64(),
             Period = e.Number("period").UInt64(),
+            Burst = e.Number("burst").UInt64(),
             RealtimeRuntime = e.Number("realtimeRuntime").Int64(),
             RealtimePeriod = e.Number("realtimePeriod").UInt64(),
             Cpus = e.Text("cpus"),
@@ -118,6 +122,7 @@ internal static class LinuxSpecReader
         new()
         {
             Weight = e.Number("weight").UInt16(),
+            LeafWeight = e.Number("leafWeight").UInt16(),
             WeightDevice = e.List(
                 "weightDevice",
                 d => new LinuxWeightDevice

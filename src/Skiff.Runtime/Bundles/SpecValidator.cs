@@ -39,6 +39,7 @@ internal static class SpecValidator
                 $"the mount of {mount.Destination} has mappings for users or for groups only"
             );
             MountOptions options = MountOptions.Parse(mount.Destination, mount.Options ?? []);
+            Require(!options.CopyUp || mount.Type == "tmpfs", $"the mount of {mount.Destination} is no tmpfs to copy up to");
             bool mapped = options.IdMap || mount.UidMappings is { Count: > 0 };
             Require(
                 !options.IdMap || mount.UidMappings is { Count: > 0 } || IdMaps.HasUserNamespace(linux),
@@ -64,7 +65,6 @@ internal static class SpecValidator
         Require(process.Cwd.StartsWith('/'), $"process.cwd {process.Cwd} is not absolute");
         string? unknown = SchedulingPlan.Unknown(process);
         Require(unknown is null, $"there is no {unknown}");
-        Refuse(process.SelinuxLabel is { Length: > 0 }, "process.selinuxLabel");
         IEnumerable<string> texts = [.. process.Args!, .. process.Env ?? [], process.Cwd];
         Require(!texts.Any(t => t.Contains('\0', StringComparison.Ordinal)), "process holds a zero byte");
         foreach (SpecRlimit limit in process.Rlimits ?? [])
@@ -145,7 +145,6 @@ internal static class SpecValidator
             $"there is no personality {linux.Personality?.Domain}"
         );
         Refuse(linux.Personality?.Flags is { Count: > 0 }, "linux.personality.flags");
-        Refuse(linux.MountLabel is { Length: > 0 }, "linux.mountLabel");
         Refuse(linux.Seccomp?.ListenerPath is { Length: > 0 }, "linux.seccomp.listenerPath");
         string? cgroup = linux.CgroupsPath;
         Refuse(cgroup?.Contains(':', StringComparison.Ordinal) == true, "a cgroupsPath of systemd's form slice:prefix:name");

@@ -1,4 +1,5 @@
 // The container's cgroup: made with its limits before the launch, asked and removed afterwards.
+using System.Globalization;
 using Skiff.Linux;
 using Skiff.Linux.Cgroups;
 using Skiff.Oci.Runtime;
@@ -50,6 +51,10 @@ internal sealed class CgroupManager
     /// <exception cref="LaunchException">the machine cannot limit what is to be limited</exception>
     public void Set(LinuxResources limits)
     {
+        if (limits.Memory is { Kernel: > 0 } or { KernelTcp: > 0 })
+            Complaints.Warn("limits of kernel memory have no effect: memory.kernel and memory.kernelTCP are ignored");
+        if (limits.Memory is { CheckBeforeUpdate: true, Limit: > 0 and long most })
+            RequireInUseBelow(most);
         IReadOnlyList<CgroupWrite> writes = CgroupWrites.Of(limits);
         for (int i = 0; i < writes.Count; i++)
         {
@@ -65,6 +70,18 @@ internal sealed class CgroupManager
         }
         foreach ((string file, string value) in limits.Unified ?? new Dictionary<string, string>())
             SetUnified(file, value);
+    }
+
+    /// <summary>v1 refuses by itself what v2 would kill for.</summary>
+    void RequireInUseBelow(long most)
+    {
+        if (
+            Cgroup.Find("memory") is (var directory, true)
+            && KernelFile.TryRead($"{directory}/memory.current") is { } text
+            && long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out long inUse)
+            && inUse > most
+        )
+            throw Cannot($"memory.limit to {most}", $"{inUse} bytes are in use");
     }
 
     bool TrySet(CgroupWrite write)

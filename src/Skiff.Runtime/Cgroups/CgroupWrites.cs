@@ -96,6 +96,8 @@ internal static class CgroupWrites
             writes.Add(Both("cpu.period", "cpu", "cpu.cfs_period_us", Text(period), "cpu.max", $"{quotaV2} {Text(period)}"));
         if (cpu.Quota is long quota and not 0)
             writes.Add(Both("cpu.quota", "cpu", "cpu.cfs_quota_us", Text(quota), "cpu.max", $"{quotaV2} {Text(period)}"));
+        if (cpu.Burst is ulong burst)
+            writes.Add(Both("cpu.burst", "cpu", "cpu.cfs_burst_us", Text(burst), "cpu.max.burst", Text(burst)));
         if (cpu.RealtimePeriod is ulong realtimePeriod and not 0)
             writes.Add(new("cpu.realtimePeriod", "cpu", ("cpu.rt_period_us", Text(realtimePeriod)), null));
         if (cpu.RealtimeRuntime is long realtime and not 0)
@@ -114,6 +116,8 @@ internal static class CgroupWrites
             return;
         if (io.Weight is ushort weight and not 0)
             writes.Add(Both("blockIO.weight", "blkio", "blkio.bfq.weight", Text(weight), "io.bfq.weight", Text(weight)));
+        if (io.LeafWeight is ushort leaf and not 0)
+            writes.Add(new("blockIO.leafWeight", "blkio", ("blkio.leaf_weight", Text(leaf)), null));
         foreach (LinuxWeightDevice device in io.WeightDevice ?? [])
         {
             string value = $"{device.Major}:{device.Minor} {device.Weight}";

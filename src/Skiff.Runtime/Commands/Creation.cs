@@ -22,20 +22,21 @@ internal sealed record CreateOptions(string Id, string Bundle)
 
     /// <summary>Gets the terminal's master.</summary>
     public string? ConsoleSocket { get; init; }
+
+    /// <summary>Gets a pidfd of the first process.</summary>
+    public string? PidfdSocket { get; init; }
     public string? PidFile { get; init; }
     public int PreservedDescriptors { get; init; }
     public bool NewKeyring { get; init; } = true;
 
     public static CreateOptions Of(Arguments arguments)
     {
-        foreach (string flag in (ReadOnlySpan<string>)["no-pivot", "pidfd-socket"])
-        {
-            if (arguments.Has(flag))
-                throw new UsageException($"not supported by this runtime: --{flag}");
-        }
+        if (arguments.Has("no-pivot"))
+            throw new UsageException("not supported by this runtime: --no-pivot");
         return new CreateOptions(arguments.OnlyId(), Path.GetFullPath(arguments.Value("bundle") ?? "."))
         {
             ConsoleSocket = arguments.Value("console-socket") is { Length: > 0 } socket ? Path.GetFullPath(socket) : null,
+            PidfdSocket = arguments.Value("pidfd-socket") is { Length: > 0 } pidfds ? Path.GetFullPath(pidfds) : null,
             PidFile = arguments.Value("pid-file") is { Length: > 0 } file ? Path.GetFullPath(file) : null,
             PreservedDescriptors = Descriptors.Preserved(arguments.Number("preserve-fds", 0)),
             NewKeyring = !arguments.Has("no-new-keyring"),
@@ -122,6 +123,7 @@ internal sealed class Creation : IDisposable
         IsGated = gated;
         SpecProcess process = container.Spec.Process!;
         var stdio = new ProcessStdio(0, 1, 2, Terminal: false);
+        using Fd? pidfds = options.PidfdSocket is null ? null : Descriptors.ConnectTo(options.PidfdSocket);
         using Fd? console = options.ConsoleSocket is null ? null : Descriptors.ConnectTo(options.ConsoleSocket);
         if (process.Terminal)
         {
@@ -141,6 +143,8 @@ internal sealed class Creation : IDisposable
             terminal.Dispose();
             terminal = null;
         }
+        if (pidfds is not null)
+            UnixSocket.Send(pidfds, "pidfd"u8, [Process.Pidfd.Number]);
         if (options.PidFile is not null)
             Descriptors.WritePid(options.PidFile, Process.Pid);
     }

@@ -33,7 +33,7 @@ internal static class ExecCommand
         "cgroup",
     ];
 
-    static readonly string[] Unsupported = ["pidfd-socket", "process-label", "cgroup"];
+    static readonly string[] Unsupported = ["cgroup"];
 
     public static int Run(ReadOnlySpan<string> given, StateStore store)
     {
@@ -79,6 +79,9 @@ internal static class ExecCommand
             throw Failure("cannot use console socket if the process has no terminal");
 
         state.Container.PreservedDescriptors = Descriptors.Preserved(arguments.Number("preserve-fds", 0));
+        using Fd? pidfds = arguments.Value("pidfd-socket") is { Length: > 0 } name
+            ? Descriptors.ConnectTo(Path.GetFullPath(name))
+            : null;
         using Fd? console = socket is null ? null : Descriptors.ConnectTo(socket);
         WindowSize size = Descriptors.SizeOf(process, served: console is null);
         using Pty? terminal = process.Terminal ? state.Container.OpenTerminal(size.Rows, size.Columns) : null;
@@ -90,6 +93,8 @@ internal static class ExecCommand
         using Fd pidfd = launched.Pidfd;
         if (console is not null)
             UnixSocket.Send(console, Encoding.ASCII.GetBytes($"/dev/pts/{terminal!.Index}"), [terminal.Master.Number]);
+        if (pidfds is not null)
+            UnixSocket.Send(pidfds, "pidfd"u8, [pidfd.Number]);
         if (arguments.Value("pid-file") is { Length: > 0 } file)
             Descriptors.WritePid(file, launched.Pid);
         return detached ? 0 : Foreground.Wait(launched, console is null ? terminal : null);

@@ -25,6 +25,8 @@ internal static class ExecProcess
             process = process with { Cwd = cwd };
         if (arguments.Value("apparmor") is { Length: > 0 } profile)
             process = process with { ApparmorProfile = profile };
+        if (arguments.Value("process-label") is { Length: > 0 } label)
+            process = process with { SelinuxLabel = label };
         if (arguments.Has("no-new-privs"))
             process = process with { NoNewPrivileges = true };
         if (arguments.All("cap") is { Count: > 0 } capabilities)

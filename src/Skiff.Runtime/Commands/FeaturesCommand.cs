@@ -20,6 +20,7 @@ internal static class FeaturesCommand
         "dev",
         "diratime",
         "exec",
+        "idmap",
         "noatime",
         "nodev",
         "nodiratime",
@@ -35,6 +36,7 @@ internal static class FeaturesCommand
         "rdiratime",
         "relatime",
         "rexec",
+        "ridmap",
         "rnoatime",
         "rnodev",
         "rnodiratime",
@@ -61,6 +63,7 @@ internal static class FeaturesCommand
         "strictatime",
         "suid",
         "symfollow",
+        "tmpcopyup",
         "unbindable",
     ];
 
@@ -127,7 +130,7 @@ internal static class FeaturesCommand
         Array(writer, "supportedFlags", flags);
         writer.WriteEndObject();
         Switch(writer, "apparmor", true);
-        Switch(writer, "selinux", false);
+        Switch(writer, "selinux", true);
         Switch(writer, "intelRdt", false);
         writer.WriteStartObject("mountExtensions");
         Switch(writer, "idmap", true);

@@ -38,9 +38,6 @@ internal static class UpdateCommand
 
     static readonly string[] Unsupported =
     [
-        "cpu-burst",
-        "kernel-memory",
-        "kernel-memory-tcp",
         "l3-cache-schema",
         "mem-bw-schema",
     ];
@@ -83,12 +80,15 @@ internal static class UpdateCommand
                 Limit = Bytes(arguments, "memory"),
                 Reservation = Bytes(arguments, "memory-reservation"),
                 Swap = Bytes(arguments, "memory-swap"),
+                Kernel = Bytes(arguments, "kernel-memory"),
+                KernelTcp = Bytes(arguments, "kernel-memory-tcp"),
             },
             Cpu = new LinuxCpu
             {
                 Shares = (ulong?)Number(arguments, "cpu-share"),
                 Quota = Number(arguments, "cpu-quota"),
                 Period = (ulong?)Number(arguments, "cpu-period"),
+                Burst = (ulong?)Number(arguments, "cpu-burst"),
                 RealtimeRuntime = Number(arguments, "cpu-rt-runtime"),
                 RealtimePeriod = (ulong?)Number(arguments, "cpu-rt-period"),
                 Idle = Number(arguments, "cpu-idle"),

@@ -87,6 +87,8 @@ internal sealed class ContainerLaunch : IShimContainer
             if (createHooks is null && LaunchInputs.HasCreateHooks(Spec))
                 throw new LaunchException(FailureKind.Other, "not supported by the shim: hooks");
             Lsm.Check(Spec.Process!.ApparmorProfile);
+            Lsm.CheckSelinux(Spec.Process.SelinuxLabel, "process.selinuxLabel");
+            Lsm.CheckSelinux(Spec.Linux?.MountLabel, "linux.mountLabel");
             ProcessMemory.Hide();
             cgroups.RequireUnused();
             bool started = false;
@@ -119,6 +121,7 @@ internal sealed class ContainerLaunch : IShimContainer
                 throw new LaunchException(FailureKind.WrongState, "the container is not running");
             SpecValidator.CheckProcess(process);
             Lsm.Check(process.ApparmorProfile);
+            Lsm.CheckSelinux(process.SelinuxLabel, "process.selinuxLabel");
             return Launcher.Exec(Spec, process, Facts(), cgroups.Cgroup, init.Pidfd, stdio);
         });
 

@@ -33,7 +33,7 @@ internal sealed class LaunchInputs
     /// <summary>Namespaces to join, by kind as config.json names it; not pid, which the parent enters.</summary>
     public IReadOnlyDictionary<string, Register> Namespaces { get; private set; } = new Dictionary<string, Register>();
 
-    /// <summary>Mounts that the parent has made, by their index in config.json: bind mounts, and the devpts.</summary>
+    /// <summary>Mounts that the parent has made, by their index in config.json: bind mounts, the devpts, and tmpfs with content.</summary>
     public IReadOnlyDictionary<int, Register> Mounts { get; private set; } = new Dictionary<int, Register>();
 
     /// <summary>Where the user namespace is entered from: its file, or the first process; null if there is none.</summary>
@@ -82,7 +82,10 @@ internal sealed class LaunchInputs
 
     /// <summary>Bind mounts come from the host's tree; a terminal is opened in its devpts before anything runs.</summary>
     public static bool IsMadeByParent(Spec spec, SpecMount mount) =>
-        mount.Destination != "/" && (IsTerminals(spec, mount) || IsBind(mount));
+        mount.Destination != "/" && (IsTerminals(spec, mount) || IsBind(mount) || IsCopyUp(mount));
+
+    /// <summary>A tmpfs that begins with what it covers.</summary>
+    public static bool IsCopyUp(SpecMount mount) => mount.Type == "tmpfs" && mount.Options?.Contains("tmpcopyup") == true;
 
     /// <summary>The devpts that the terminal of the first process is in.</summary>
     public static bool IsTerminals(Spec spec, SpecMount mount) =>

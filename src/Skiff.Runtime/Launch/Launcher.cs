@@ -171,6 +171,8 @@ internal sealed class Launcher : IDisposable
                         Fd bound = Add(LaunchInputs.MountName(i), ParentMounts.Bind(bundle, mount, users));
                         isFile = !Directory.Exists(bound.ProcPath);
                     }
+                    else if (LaunchInputs.IsCopyUp(mount))
+                        Add(LaunchInputs.MountName(i), ParentMounts.CopiedUp(spec, root, mount));
                     return new MountFacts(isFile, ParentMounts.Prepare(root, bundle.Spec, mount, isFile));
                 }
             );

@@ -23,6 +23,9 @@ internal sealed record MountOptions(
     /// <summary>Owners are seen through the mappings of the mount, or else of the container: "idmap", "ridmap".</summary>
     public bool IdMap { get; init; }
 
+    /// <summary>A tmpfs that begins with what the directory below it holds: "tmpcopyup".</summary>
+    public bool CopyUp { get; init; }
+
     /// <summary>What below the source is mounted; null: the source itself. See <see cref="SpecExtensions.Subpath"/>.</summary>
     public string? Subpath { get; init; }
 
@@ -40,6 +43,7 @@ internal sealed record MountOptions(
         bool propagationRecursive = false;
         bool idMap = false;
         bool idMapRecursive = false;
+        bool copyUp = false;
         string? subpath = null;
         var data = new List<string>();
         foreach (string option in options)
@@ -62,7 +66,9 @@ internal sealed record MountOptions(
                 idMap = true;
                 idMapRecursive |= option == "ridmap";
             }
-            else if (option is "remount" or "tmpcopyup" or "copy-up")
+            else if (option is "tmpcopyup")
+                copyUp = true;
+            else if (option is "remount" or "copy-up")
                 throw new LaunchException(
                     FailureKind.Other,
                     $"not supported by this runtime: mount option {option} (of {destination})"
@@ -75,6 +81,7 @@ internal sealed record MountOptions(
             IdMap = idMap,
             Subpath = subpath,
             IdMapRecursive = idMapRecursive,
+            CopyUp = copyUp,
         };
     }
 

@@ -6,6 +6,7 @@ using Skiff.Linux.Mounts;
 using Skiff.Linux.Terminals;
 using Skiff.Oci.Runtime;
 using Skiff.Runtime.Bundles;
+using Skiff.Runtime.Security;
 
 namespace Skiff.Runtime.Launch;
 
@@ -42,6 +43,7 @@ internal static class ParentMounts
             return null;
         MountOptions options = MountOptions.Parse(mount.Destination, mount.Options ?? []);
         IReadOnlyList<string> data = IdMaps.Of(spec)?.Data("devpts", options.Data) ?? options.Data;
+        data = Lsm.WithLabel(data, "devpts", spec.Linux?.MountLabel);
         return MountApi.Make("devpts", mount.Source, data, options.Change.Set);
     }
 
@@ -94,6 +96,42 @@ internal static class ParentMounts
             throw new ErrnoException("cannot access path", Path.Combine(path, subpath), errno);
         using (held)
             return MountApi.Clone(held!.ProcPath, options.BindRecursive);
+    }
+
+    /// <summary>A tmpfs with what the directory holds that it will cover. As runc's tmpcopyup, which podman asks for.</summary>
+    public static Fd CopiedUp(Spec spec, Fd root, SpecMount mount)
+    {
+        if (IsInsideAnother(spec, mount.Destination))
+            throw new LaunchException(
+                Tasks.FailureKind.Other,
+                $"not supported by this runtime: mount option tmpcopyup of {mount.Destination} inside of another mount"
+            );
+        MountOptions options = MountOptions.Parse(mount.Destination, mount.Options ?? []);
+        IReadOnlyList<string> data = IdMaps.Of(spec)?.Data("tmpfs", options.Data) ?? options.Data;
+        data = Lsm.WithLabel(data, "tmpfs", spec.Linux?.MountLabel);
+        // The child sets the flags, read-only among them, when it attaches what was filled here.
+        Fd filled = MountApi.Make("tmpfs", mount.Source, data, default);
+        try
+        {
+            using Fd place = Place(root, spec, mount.Destination);
+            using Fd from = FdIo.OpenRead(place.ProcPath);
+            using Fd to = FdIo.OpenRead(filled.ProcPath);
+            TreeCopy.Contents(from, to);
+            if (options.Data.FirstOrDefault(d => d.StartsWith("mode=", StringComparison.Ordinal)) is { } mode)
+                FileAt.SetMode(to, Convert.ToUInt32(mode["mode=".Length..], 8));
+            return filled;
+        }
+        catch
+        {
+            filled.Dispose();
+            throw;
+        }
+    }
+
+    static Fd Place(Fd root, Spec spec, string directory)
+    {
+        using FileIdentity? owner = OwnerOfRoot(spec);
+        return MountPoint.OpenOrMake(root, directory, directory: true, out _);
     }
 
     /// <summary>

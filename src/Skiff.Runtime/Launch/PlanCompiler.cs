@@ -55,7 +55,7 @@ internal static class PlanCompiler
             plan.SetPersonality(SchedulingPlan.Persona(personality));
         identity.Surroundings(terminal);
         identity.WorkingDirectory(inputs.Root, make: true);
-        Lsm.Plan(plan, proc.Value, process.ApparmorProfile);
+        Lsm.Plan(plan, proc.Value, process);
         identity.Become(SeccompFlags(linux.Seccomp));
         return new CompiledLaunch(plan, NewOf(linux) & ~(NamespaceKinds.Cgroup | NamespaceKinds.User | NamespaceKinds.Time));
     }
@@ -71,14 +71,14 @@ internal static class PlanCompiler
         JoinCgroups(plan, facts, inputs);
         SetOomScore(plan, process);
         Register proc = default;
-        if (process.ApparmorProfile is { Length: > 0 })
+        if (Lsm.IsAsked(process))
             proc = plan.OpenHostDirectory("/proc");
         plan.Enter(inputs.Init, AllOf(linux) & ~(NamespaceKinds.Pid | NamespaceKinds.User), "join the container's namespaces");
         if (linux.Personality is { } personality)
             plan.SetPersonality(SchedulingPlan.Persona(personality));
         identity.Surroundings(process.Terminal);
         identity.WorkingDirectory(plan.OpenHostDirectory("/"), make: false);
-        Lsm.Plan(plan, proc, process.ApparmorProfile);
+        Lsm.Plan(plan, proc, process);
         identity.Become(SeccompFlags(linux.Seccomp));
         return new CompiledLaunch(plan, NamespaceKinds.None);
     }

@@ -3,6 +3,7 @@ using Skiff.Linux;
 using Skiff.Linux.Mounts;
 using Skiff.Linux.Spawn;
 using Skiff.Oci.Runtime;
+using Skiff.Runtime.Security;
 
 namespace Skiff.Runtime.Launch;
 
@@ -117,6 +118,7 @@ internal sealed class RootfsPlan(LaunchPlan plan, Spec spec, LaunchFacts facts, 
         if (mount.Type == "tmpfs" && targetMode is uint mode && !data.Any(d => d.StartsWith("mode=", StringComparison.Ordinal)))
             data = [.. data, $"mode={Convert.ToString(mode, 8)}"]; // as the directory it covers
         data = IdMaps.Of(spec)?.Data(mount.Type!, data) ?? data;
+        data = Lsm.WithLabel(data, mount.Type!, linux.MountLabel);
         Register filesystem = plan.NewMount(mount.Type!, mount.Source, data, options.Change.Set, what);
         if (options.Propagation is MountPropagation.Shared or MountPropagation.Unbindable)
             plan.ChangeMount(filesystem, new MountChange(default, default, options.Propagation), recursive: false, what);
