@@ -352,7 +352,11 @@ public sealed class RuntimeSpecTests
         Assert.Equal(["kept", "/etc/passwd", "751 0 0", "644 7 8", "writable"], said[..5]);
         Assert.Contains("Read-only file system", said[5], StringComparison.Ordinal);
         Assert.Equal("why", said[6]);
-        Assert.Contains("no tmpfs", Refused(b => b.Config["mounts"]!.AsArray().Add(Mount("/a", "proc", "proc", "tmpcopyup"))), StringComparison.Ordinal);
+        Assert.Contains(
+            "no tmpfs",
+            Refused(b => b.Config["mounts"]!.AsArray().Add(Mount("/a", "proc", "proc", "tmpcopyup"))),
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]

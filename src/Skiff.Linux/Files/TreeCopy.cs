@@ -37,7 +37,14 @@ public static class TreeCopy
                 Check(FileAt.TryOpenDirectory(from, name, out Fd? source), "open");
                 using (source)
                 {
-                    Check(FileAt.TryMakeDirectory(to, name, 0x1C0 /* 0700 */), "mkdir");
+                    Check(
+                        FileAt.TryMakeDirectory(
+                            to,
+                            name,
+                            0x1C0 /* 0700 */
+                        ),
+                        "mkdir"
+                    );
                     Check(FileAt.TryOpenDirectory(to, name, out Fd? target), "open");
                     using (target)
                         Contents(source!, target!, buffer, level + 1);
@@ -47,7 +54,16 @@ public static class TreeCopy
                 Check(FileAt.TryOpenRead(from, name, out Fd? file), "open");
                 using (file)
                 {
-                    Check(FileAt.TryCreateFile(to, name, 0x180 /* 0600 */, out Fd? copy), "create");
+                    Check(
+                        FileAt.TryCreateFile(
+                            to,
+                            name,
+                            0x180 /* 0600 */
+                            ,
+                            out Fd? copy
+                        ),
+                        "create"
+                    );
                     using (copy)
                     {
                         Bytes(file!, copy!, buffer);

@@ -36,11 +36,7 @@ internal static class UpdateCommand
         "mem-bw-schema",
     ];
 
-    static readonly string[] Unsupported =
-    [
-        "l3-cache-schema",
-        "mem-bw-schema",
-    ];
+    static readonly string[] Unsupported = ["l3-cache-schema", "mem-bw-schema"];
 
     public static int Run(ReadOnlySpan<string> given, StateStore store)
     {
