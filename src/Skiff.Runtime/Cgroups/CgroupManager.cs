@@ -51,8 +51,7 @@ internal sealed class CgroupManager
     /// <exception cref="LaunchException">the machine cannot limit what is to be limited</exception>
     public void Set(LinuxResources limits)
     {
-        if (limits.Memory is { Kernel: > 0 } or { KernelTcp: > 0 })
-            Complaints.Warn("limits of kernel memory have no effect: memory.kernel and memory.kernelTCP are ignored");
+        SetKernelMemory(limits.Memory);
         if (limits.Memory is { CheckBeforeUpdate: true, Limit: > 0 and long most })
             RequireInUseBelow(most);
         IReadOnlyList<CgroupWrite> writes = CgroupWrites.Of(limits);
@@ -70,6 +69,19 @@ internal sealed class CgroupManager
         }
         foreach ((string file, string value) in limits.Unified ?? new Dictionary<string, string>())
             SetUnified(file, value);
+    }
+
+    /// <summary>Limits that kernels no longer have: as in runc no error, but said. Only version 1 still limits TCP buffers.</summary>
+    void SetKernelMemory(LinuxMemory? memory)
+    {
+        if (memory?.Kernel > 0)
+            Complaints.Warn("memory.kernel has no effect and is ignored: this kernel has no such limit");
+        if (memory?.KernelTcp is not (> 0 and long bytes))
+            return;
+        if (Cgroup.Find("memory") is (_, false))
+            Set(new CgroupWrite("memory.kernelTCP", "memory", ("memory.kmem.tcp.limit_in_bytes", $"{bytes}"), null));
+        else
+            Complaints.Warn("memory.kernelTCP has no effect and is ignored: cgroup version 2 has no such limit");
     }
 
     /// <summary>v1 refuses by itself what v2 would kill for.</summary>

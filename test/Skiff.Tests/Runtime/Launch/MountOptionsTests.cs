@@ -43,9 +43,15 @@ public sealed class MountOptionsTests
         Assert.Equal(new MountChange(MountFlags.ReadOnly | MountFlags.NoSuid), options.Recursive);
     }
 
+    [Fact]
+    public void Copying_up_is_no_option_of_the_filesystem()
+    {
+        Assert.True(Parse("tmpcopyup", "size=1m").CopyUp);
+        Assert.Equal(["size=1m"], Parse("tmpcopyup", "size=1m").Data);
+    }
+
     [Theory]
     [InlineData("remount")]
-    [InlineData("tmpcopyup")]
     [InlineData("copy-up")]
     public void Refuses_what_it_cannot_do(string option)
     {
