@@ -52,6 +52,23 @@ public sealed class RuntimeConfigTests
     }
 
     [Fact]
+    public void An_exec_runs_on_the_processors_of_execCPUAffinity_and_the_first_process_on_all()
+    {
+        using var bundle = new OciBundle("sleep", "1000");
+        bundle.Process["execCPUAffinity"] = Json("""{"initial": "0", "final": "0"}""");
+        bundle.Save();
+        bundle.Create().Expect();
+        bundle.Runtime("start", bundle.Id).Expect();
+        string[] said = bundle
+            .Runtime("exec", bundle.Id, "sh", "-c", "grep -h Cpus_allowed_list /proc/self/status /proc/1/status | cut -f2")
+            .Expect()
+            .Text.Split('\n');
+        Assert.Equal("0", said[0]);
+        Assert.SkipUnless(Environment.ProcessorCount > 1, "one processor only");
+        Assert.NotEqual("0", said[1]);
+    }
+
+    [Fact]
     public void A_personality_of_32_bits_shows_a_machine_of_32_bits() =>
         Assert.Equal(["i686"], Inside("uname -m", b => Linux(b)["personality"] = Json("""{"domain": "LINUX32"}""")));
 
@@ -108,7 +125,6 @@ public sealed class RuntimeConfigTests
             "grep -E ' /(one|all)/sys/fs/cgroup/pids ' /proc/self/mountinfo | cut -d' ' -f5,6 | sed 's/,.*//' | sort",
             b =>
             {
-                Directory.CreateDirectory(b.Scratch("above"));
                 AddMount(b, "/one", "bind", "/", "rbind", "ro");
                 AddMount(b, "/all", "bind", "/", "rbind", "rro");
             }
@@ -165,6 +181,8 @@ public sealed class RuntimeConfigTests
 
     [Theory]
     [InlineData("""{"intelRdt": {"closID": "x"}}""", "linux.intelRdt")]
+    [InlineData("""{"netDevices": {"eth0": {"name": "eth1"}}}""", "linux.netDevices")]
+    [InlineData("""{"memoryPolicy": {"mode": "MPOL_BIND"}}""", "linux.memoryPolicy")]
     [InlineData("""{"personality": {"domain": "LINUX", "flags": ["X"]}}""", "linux.personality.flags")]
     [InlineData("""{"personality": {"domain": "PLAN9"}}""", "PLAN9")]
     [InlineData("""{"seccomp": {"defaultAction": "SCMP_ACT_ALLOW", "listenerPath": "/x"}}""", "linux.seccomp.listenerPath")]

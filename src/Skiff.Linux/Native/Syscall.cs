@@ -36,6 +36,7 @@ internal readonly record struct Syscall(string Name, int X64, int Arm64)
     internal static readonly Syscall setfsgid = new("setfsgid", 123, 152);
     internal static readonly Syscall personality = new("personality", 135, 92);
     internal static readonly Syscall ioprio_set = new("ioprio_set", 251, 30);
+    internal static readonly Syscall sched_setaffinity = new("sched_setaffinity", 203, 122);
     internal static readonly Syscall sched_setattr = new("sched_setattr", 314, 274);
     internal static readonly Syscall capget = new("capget", 125, 90);
     internal static readonly Syscall capset = new("capset", 126, 91);

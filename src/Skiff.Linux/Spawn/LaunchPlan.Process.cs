@@ -87,6 +87,10 @@ public sealed partial class LaunchPlan
     /// <param name="priority">class in the bits from 13 up, level below</param>
     public void SetIoPriority(int priority) => Add("set the I/O priority", Syscall.ioprio_set, 1, 0, Arg.Flags((ulong)priority));
 
+    /// <summary>The processors that this process may run on: bit N is processor N. sched_setaffinity(2).</summary>
+    public void SetAffinity(byte[] mask, string shown) =>
+        Add($"set the CPU affinity to {shown}", Syscall.sched_setaffinity, 0, mask.Length, Arg.Bytes(mask, shown));
+
     /// <summary>struct sched_attr, sched_setattr(2); times in nanoseconds.</summary>
     public void SetScheduler(uint policy, ulong flags, int nice, uint priority, ulong runtime, ulong deadline, ulong period)
     {

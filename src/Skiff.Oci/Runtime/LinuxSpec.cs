@@ -21,6 +21,8 @@ public sealed record LinuxSpec
     public string? MountLabel { get; init; }
     public LinuxIntelRdt? IntelRdt { get; init; }
     public LinuxPersonality? Personality { get; init; }
+    public IReadOnlyDictionary<string, LinuxNetDevice>? NetDevices { get; init; }
+    public LinuxMemoryPolicy? MemoryPolicy { get; init; }
 }
 
 public sealed record LinuxNamespace
@@ -84,6 +86,25 @@ public sealed record LinuxIoPriority
 {
     public string? Class { get; init; }
     public int Priority { get; init; }
+}
+
+/// <summary>Processors as "0-3,7": before the process is in the container's cgroup, and from then on.</summary>
+public sealed record LinuxCpuAffinity
+{
+    public string? Initial { get; init; }
+    public string? Final { get; init; }
+}
+
+/// <summary>Since runtime-spec 1.3. Only that there is one is of interest.</summary>
+public sealed record LinuxNetDevice
+{
+    public string? Name { get; init; }
+}
+
+/// <summary>Since runtime-spec 1.3. Only that it is there is of interest.</summary>
+public sealed record LinuxMemoryPolicy
+{
+    public string? Mode { get; init; }
 }
 
 public sealed record LinuxPersonality

@@ -29,6 +29,8 @@ internal static class LinuxSpecReader
                 "personality",
                 p => new LinuxPersonality { Domain = p.Text("domain"), Flags = p.Texts("flags") }
             ),
+            NetDevices = e.Map("netDevices", d => new LinuxNetDevice { Name = d.Text("name") }),
+            MemoryPolicy = e.Object("memoryPolicy", m => new LinuxMemoryPolicy { Mode = m.Text("mode") }),
         };
 
     internal static IdMapping Mapping(JsonElement e) =>

@@ -56,6 +56,10 @@ public sealed record SpecProcess
     public string? SelinuxLabel { get; init; }
     public LinuxScheduler? Scheduler { get; init; }
     public LinuxIoPriority? IoPriority { get; init; }
+
+    /// <summary>Of execs only, the first process not among them.</summary>
+    [JsonPropertyName("execCPUAffinity")]
+    public LinuxCpuAffinity? ExecCpuAffinity { get; init; }
 }
 
 /// <summary>Characters; runtime-spec: config.md, consoleSize.</summary>

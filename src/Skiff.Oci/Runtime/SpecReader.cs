@@ -93,6 +93,10 @@ public static class SpecReader
             OomScoreAdj = e.Number("oomScoreAdj").Int32(),
             SelinuxLabel = e.Text("selinuxLabel"),
             Scheduler = e.Object("scheduler", Scheduler),
+            ExecCpuAffinity = e.Object(
+                "execCPUAffinity",
+                a => new LinuxCpuAffinity { Initial = a.Text("initial"), Final = a.Text("final") }
+            ),
             IoPriority = e.Object(
                 "ioPriority",
                 p => new LinuxIoPriority { Class = p.Text("class"), Priority = p.Number("priority").Int32() ?? 0 }

@@ -65,6 +65,8 @@ internal static class SpecValidator
         Require(process.Cwd.StartsWith('/'), $"process.cwd {process.Cwd} is not absolute");
         string? unknown = SchedulingPlan.Unknown(process);
         Require(unknown is null, $"there is no {unknown}");
+        foreach (string? list in (ReadOnlySpan<string?>)[process.ExecCpuAffinity?.Initial, process.ExecCpuAffinity?.Final])
+            Require(list is null or "" || SchedulingPlan.Processors(list) is not null, $"execCPUAffinity {list} is no list");
         IEnumerable<string> texts = [.. process.Args!, .. process.Env ?? [], process.Cwd];
         Require(!texts.Any(t => t.Contains('\0', StringComparison.Ordinal)), "process holds a zero byte");
         foreach (SpecRlimit limit in process.Rlimits ?? [])
@@ -138,6 +140,8 @@ internal static class SpecValidator
             );
         }
         Refuse(linux.IntelRdt is not null, "linux.intelRdt");
+        Refuse(linux.NetDevices is { Count: > 0 }, "linux.netDevices");
+        Refuse(linux.MemoryPolicy is not null, "linux.memoryPolicy");
         foreach (LinuxHugepageLimit pages in linux.Resources?.HugepageLimits ?? [])
             Require(pages.PageSize.All(char.IsAsciiLetterOrDigit), $"there is no page size {pages.PageSize}");
         Require(

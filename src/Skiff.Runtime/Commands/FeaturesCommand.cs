@@ -101,7 +101,7 @@ internal static class FeaturesCommand
         writer.WriteBoolean("v2", true);
         writer.WriteBoolean("systemd", false);
         writer.WriteBoolean("systemdUser", false);
-        writer.WriteBoolean("rdma", false);
+        writer.WriteBoolean("rdma", true);
         writer.WriteEndObject();
         writer.WriteStartObject("seccomp");
         writer.WriteBoolean("enabled", true);

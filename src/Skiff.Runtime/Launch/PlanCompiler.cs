@@ -68,7 +68,9 @@ internal static class PlanCompiler
         LaunchInputs inputs = LaunchInputs.OfExec(plan, facts, IdMaps.HasUserNamespace(linux));
         var identity = new IdentityPlan(plan, process, facts, inputs);
 
+        SchedulingPlan.Affinity(plan, process.ExecCpuAffinity?.Initial);
         JoinCgroups(plan, facts, inputs);
+        SchedulingPlan.Affinity(plan, process.ExecCpuAffinity?.Final);
         SetOomScore(plan, process);
         Register proc = default;
         if (Lsm.IsAsked(process))

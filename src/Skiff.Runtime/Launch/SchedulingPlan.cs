@@ -1,4 +1,5 @@
 // When a process gets processors and disks: process.scheduler, process.ioPriority; and linux.personality.
+using System.Globalization;
 using Skiff.Linux.Spawn;
 using Skiff.Oci.Runtime;
 
@@ -7,6 +8,8 @@ namespace Skiff.Runtime.Launch;
 /// <summary>runtime-spec: config.md, Linux process; config-linux.md, Personality. SpecValidator has checked the words.</summary>
 internal static class SchedulingPlan
 {
+    const int MostProcessors = 8192; // as CONFIG_NR_CPUS has it at most
+
     static readonly string[] Policies =
     [
         "SCHED_OTHER",
@@ -58,6 +61,35 @@ internal static class SchedulingPlan
             );
         if (process.IoPriority is { } io)
             plan.SetIoPriority((Array.IndexOf(Classes, io.Class) << 13) | (io.Priority & 7));
+    }
+
+    /// <summary>runtime-spec: config.md, execCPUAffinity.</summary>
+    /// <param name="processors">null or empty: those of the parent</param>
+    public static void Affinity(LaunchPlan plan, string? processors)
+    {
+        if (processors is { Length: > 0 })
+            plan.SetAffinity(Processors(processors)!, processors);
+    }
+
+    /// <summary>"0-3,7" as a mask, in whole words of 64 bits; null if it is no such list.</summary>
+    public static byte[]? Processors(string list)
+    {
+        byte[] mask = new byte[MostProcessors / 8];
+        foreach (string range in list.Split(','))
+        {
+            string[] ends = range.Trim().Split('-');
+            if (
+                ends.Length > 2
+                || !int.TryParse(ends[0], NumberStyles.None, CultureInfo.InvariantCulture, out int first)
+                || !int.TryParse(ends[^1], NumberStyles.None, CultureInfo.InvariantCulture, out int last)
+                || first > last
+                || last >= MostProcessors
+            )
+                return null;
+            for (int i = first; i <= last; i++)
+                mask[i / 8] |= (byte)(1 << (i % 8));
+        }
+        return mask;
     }
 
     /// <summary>personality(2): PER_LINUX, or PER_LINUX32, by which a process sees a 32-bit machine.</summary>
