@@ -21,8 +21,8 @@ public sealed class RuntimeConfigTests
     static JsonNode Json(string text) => JsonNode.Parse(text)!;
 
     static void AddMount(OciBundle bundle, string destination, string type, string source, params string[] options) =>
-        bundle
-            .Config["mounts"]!.AsArray()
+        bundle.Config["mounts"]!
+            .AsArray()
             .Add(
                 new JsonObject
                 {
@@ -83,10 +83,8 @@ public sealed class RuntimeConfigTests
                 Linux(b)["timeOffsets"] = Json("""{"boottime": {"secs": 1000000, "nanosecs": 0}}""");
             }
         );
-        long outside = (long)double.Parse(
-            File.ReadAllText("/proc/uptime").Split(' ')[0],
-            System.Globalization.CultureInfo.InvariantCulture
-        );
+        long outside = (long)
+            double.Parse(File.ReadAllText("/proc/uptime").Split(' ')[0], System.Globalization.CultureInfo.InvariantCulture);
         Assert.InRange(long.Parse(said[0], System.Globalization.CultureInfo.InvariantCulture) - outside, 999_900, 1_000_000);
     }
 
@@ -139,7 +137,10 @@ public sealed class RuntimeConfigTests
     [InlineData("private", null)]
     public void The_root_has_its_propagation(string propagation, string? tag)
     {
-        string root = Inside("grep ' / / ' /proc/self/mountinfo || grep -E ' / [rw]' /proc/self/mountinfo", b => Linux(b)["rootfsPropagation"] = propagation)[0];
+        string root = Inside(
+            "grep ' / / ' /proc/self/mountinfo || grep -E ' / [rw]' /proc/self/mountinfo",
+            b => Linux(b)["rootfsPropagation"] = propagation
+        )[0];
         if (tag is null)
             Assert.DoesNotMatch("shared:|master:|unbindable", root);
         else
@@ -162,7 +163,12 @@ public sealed class RuntimeConfigTests
     }
 
     [Theory]
-    [InlineData("""{"memory": {"limit": 33554432, "swap": 33554432, "reservation": 16777216}}""", "memory.limit_in_bytes", "memory.max", "33554432")]
+    [InlineData(
+        """{"memory": {"limit": 33554432, "swap": 33554432, "reservation": 16777216}}""",
+        "memory.limit_in_bytes",
+        "memory.max",
+        "33554432"
+    )]
     [InlineData("""{"cpu": {"quota": 20000, "period": 50000}}""", "cpu.cfs_quota_us", "cpu.max", "20000")]
     [InlineData("""{"cpu": {"cpus": "0"}}""", "cpuset.cpus", "cpuset.cpus", "0")]
     [InlineData("""{"pids": {"limit": 77}}""", "pids.max", "pids.max", "77")]
