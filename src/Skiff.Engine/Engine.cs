@@ -18,6 +18,8 @@ public sealed class Engine : IAsyncDisposable
     readonly Database database;
     readonly EngineTasks background;
     readonly BundleBuilder bundles;
+    readonly OomMonitor memory;
+    readonly UserIdPool userIds;
     readonly List<string> notices = [];
 
     Engine(EngineOptions options, FileLock dataRootLock, Database database, Action<Exception> report)
@@ -52,6 +54,7 @@ public sealed class Engine : IAsyncDisposable
         );
         var execs = new Execs(store.Find, bundles, events, background);
         var health = new HealthMonitor(store, bundles, events, background);
+        memory = new OomMonitor(store, bundles.CgroupPath, events, background);
         var lifecycle = new Lifecycle(
             options,
             Layout,
@@ -63,10 +66,12 @@ public sealed class Engine : IAsyncDisposable
             bundles,
             execs,
             health,
+            memory,
             events,
             background
         );
         health.Act = lifecycle.ActAsync;
+        userIds = new UserIdPool(store, UsersOf(options), new UserIdLeases(options.UserRanges, options.DataRoot));
         Containers = new ContainerService(
             store,
             lifecycle,
@@ -78,7 +83,7 @@ public sealed class Engine : IAsyncDisposable
             Layout,
             options,
             events,
-            new UserIdPool(store, UsersOf(options))
+            userIds
         );
         Connections = new NetworkConnections(store, Networks, etcFiles);
         Files = new ContainerFiles(store, lifecycle, Images, Volumes, bundles, events);
@@ -147,6 +152,7 @@ public sealed class Engine : IAsyncDisposable
             await engine.Images.RepairAsync(cancellation);
             engine.Volumes.Repair();
             await engine.Networks.OpenAsync(cancellation);
+            engine.userIds.Claim();
             await engine.Recovery.RunAsync(cancellation);
             return engine;
         }
@@ -160,6 +166,7 @@ public sealed class Engine : IAsyncDisposable
     /// <summary>Leaves running containers running; the next engine on this data root takes them over.</summary>
     public async ValueTask DisposeAsync()
     {
+        memory.Dispose();
         await background.DisposeAsync();
         await Networks.DisposeAsync();
         await Images.DisposeAsync();

@@ -50,6 +50,9 @@ public sealed record EngineOptions
     /// <summary>"default", "user" or "user:group" of /etc/subuid and /etc/subgid: the ids of containers that say nothing.</summary>
     public string UsernsRemap { get; init; } = "";
 
+    /// <summary>Where all engines of this machine write which users --userns=auto has given to containers.</summary>
+    public string UserRanges { get; init; } = "/run/skiff-users";
+
     /// <summary>Containers that say nothing run under a small init.</summary>
     public bool Init { get; init; }
 

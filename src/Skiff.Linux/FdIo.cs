@@ -21,6 +21,21 @@ public static unsafe class FdIo
         }
     }
 
+    /// <summary>Reads from the beginning of a file, wherever it was read before. Returns the count, or -1 with the error.</summary>
+    public static int TryReadFromStart(Fd fd, Span<byte> buffer, out Errno error)
+    {
+        fixed (byte* p = buffer)
+        {
+            while (true)
+            {
+                nint count = Libc.pread(fd.Number, p, (nuint)buffer.Length, 0);
+                error = count == -1 ? Libc.LastErrno : Errno.None;
+                if (error != Errno.EINTR)
+                    return (int)count;
+            }
+        }
+    }
+
     /// <summary>Writes what fits. Returns the count, or -1 with the error (EAGAIN: full; EPIPE: nobody reads).</summary>
     public static int TryWrite(Fd fd, ReadOnlySpan<byte> bytes, out Errno error)
     {

@@ -112,6 +112,36 @@ public sealed class IsolationTests(Port port)
         engine.Skiff("rm", "greedy").Expect();
     }
 
+    [Theory, InlineData("skiff"), InlineData("docker")]
+    public void Memory_that_runs_out_is_told_while_the_container_goes_on(string client)
+    {
+        string name = "survivor-" + client;
+        // Its shell lives on: what it starts is what dies.
+        const string Script =
+            "read go < /tmp/gate; (x=0123456789abcdef; while :; do x=$x$x; done); echo survived; read end < /tmp/gate";
+        string[] run = ["run", "-d", "--name", name, "-m", "16m", "--memory-swap", "16m", "busybox", "sh", "-c"];
+        engine.Client(client, [.. run, $"mkfifo /tmp/gate; {Script}"], null).Expect();
+        try
+        {
+            using var told = engine.OnTerminal(client, "events", "--since", "1", "--filter", $"container={name}", "--filter", "event=oom");
+            engine.Skiff("exec", name, "sh", "-c", "until [ -p /tmp/gate ]; do :; done; echo > /tmp/gate").Expect();
+            told.WaitFor("container oom");
+            string state = engine.Client(client, ["inspect", "-f", "{{.State.Status}} {{.State.OOMKilled}}", name], null).Text;
+            Assert.Equal("running true", state);
+            engine.Skiff("exec", name, "sh", "-c", "echo > /tmp/gate").Expect();
+            Assert.Equal("0", engine.Skiff("wait", name).Expect().Text);
+            Assert.Equal("survived", engine.Skiff("logs", name).Expect().Text);
+            Assert.Equal("true", engine.Skiff("inspect", "-f", "{{.State.OOMKilled}}", name).Expect().Text);
+            // A new run begins without it.
+            engine.Skiff("start", name).Expect();
+            Assert.Equal("false", engine.Skiff("inspect", "-f", "{{.State.OOMKilled}}", name).Expect().Text);
+        }
+        finally
+        {
+            engine.Skiff("rm", "-f", name).Expect();
+        }
+    }
+
     [Fact]
     public void A_limit_on_processes_stops_a_fork_bomb()
     {

@@ -133,6 +133,28 @@ public sealed class UserNamespaceTests(Port port)
         Assert.Equal("0 0 4294967295", Map(remapped.Docker(["run", "--rm", "--userns=host", .. look]).Expect().Text));
     }
 
+    [Fact]
+    public void Engines_beside_each_other_never_give_the_same_users()
+    {
+        using var other = new EngineUnderTest();
+        other.SkiffWithInput(BusyboxImage.Tar, "import", "-", "busybox").Expect();
+        string Users(EngineUnderTest of, string name) =>
+            of.Skiff("run", "--name", name, "--userns=auto", "busybox", "awk", "{print $2}", "/proc/self/uid_map").Expect().Text;
+        try
+        {
+            string[] given = [Users(engine, "range1"), Users(other, "range2"), Users(other, "range3"), Users(engine, "range4")];
+            Assert.Equal(4, given.Distinct().Count());
+            // A crash forgets nothing.
+            other.Crash();
+            other.Start();
+            Assert.DoesNotContain(Users(engine, "range5"), given);
+        }
+        finally
+        {
+            engine.Skiff("rm", "range1", "range4", "range5");
+        }
+    }
+
     uint OutsideUser(string id)
     {
         string pid = engine.Skiff("inspect", "-f", "{{.State.Pid}}", id).Expect().Text;

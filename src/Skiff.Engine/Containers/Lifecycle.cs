@@ -21,6 +21,7 @@ internal sealed class Lifecycle(
     BundleBuilder bundles,
     Execs execs,
     HealthMonitor health,
+    OomMonitor memory,
     ContainerEvents events,
     EngineTasks background
 )
@@ -114,9 +115,10 @@ internal sealed class Lifecycle(
         Adopt(live, task);
     }
 
-    /// <summary>It runs: waits for its end and looks after its health.</summary>
+    /// <summary>It runs: waits for its end and looks after its health and its memory.</summary>
     internal void Adopt(LiveContainer live, TaskClient task)
     {
+        memory.Begin(live);
         health.Begin(live);
         background.Run(() => WatchAsync(live, task));
     }
@@ -166,6 +168,7 @@ internal sealed class Lifecycle(
             var container = live.Record;
             if (!container.State.IsRunning)
                 return;
+            memory.End(live); // before its cgroup can be another run's
             var ended = container with
             {
                 Endpoints = [],
@@ -176,14 +179,14 @@ internal sealed class Lifecycle(
                     Pid = 0,
                     ShimPid = 0,
                     ExitCode = exit.Code,
-                    OomKilled = exit.OomKilled,
+                    OomKilled = exit.OomKilled || container.State.OomKilled,
                     FinishedAt = exit.ExitedAt,
                 },
             };
             again = Restarts.AfterExit(ended);
             store.Save(live, again ? Restarting(ended) : ended);
             execs.ContainerEnded(live.Id);
-            if (exit.OomKilled)
+            if (exit.OomKilled && !container.State.OomKilled)
                 events.Publish(container, "oom");
             live.TaskEnded(new ContainerExit(exit.Code, null));
             try

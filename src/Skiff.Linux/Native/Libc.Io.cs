@@ -30,6 +30,9 @@ internal static unsafe partial class Libc
     internal static partial nint read(int fd, byte* buffer, nuint count);
 
     [LibraryImport(Library, SetLastError = true)]
+    internal static partial nint pread(int fd, byte* buffer, nuint count, nint offset);
+
+    [LibraryImport(Library, SetLastError = true)]
     internal static partial nint write(int fd, byte* buffer, nuint count);
 
     // open(2) and fcntl(2) are variadic in C; on the ABIs we run on (x86-64, arm64 Linux) that changes nothing.
@@ -41,6 +44,13 @@ internal static unsafe partial class Libc
 
     [LibraryImport(Library, SetLastError = true)]
     internal static partial int pipe2(int* pair, int flags);
+
+    internal const int EFD_CLOEXEC = O_CLOEXEC;
+    internal const int EFD_NONBLOCK = O_NONBLOCK;
+
+    /// <summary>eventfd(2).</summary>
+    [LibraryImport(Library, SetLastError = true)]
+    internal static partial int eventfd(uint value, int flags);
 
     [LibraryImport(Library, SetLastError = true)]
     internal static partial int dup3(int oldFd, int newFd, int flags);

@@ -11,6 +11,9 @@ public enum EpollEvents : uint
 {
     None = 0,
     In = 0x1,
+
+    /// <summary>A file of cgroup v2 has changed since it was read.</summary>
+    Priority = 0x2,
     Out = 0x4,
     Error = 0x8,
     HangUp = 0x10,
