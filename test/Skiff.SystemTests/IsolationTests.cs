@@ -123,7 +123,16 @@ public sealed class IsolationTests(Port port)
         engine.Client(client, [.. run, $"mkfifo /tmp/gate; {Script}"], null).Expect();
         try
         {
-            using var told = engine.OnTerminal(client, "events", "--since", "1", "--filter", $"container={name}", "--filter", "event=oom");
+            using var told = engine.OnTerminal(
+                client,
+                "events",
+                "--since",
+                "1",
+                "--filter",
+                $"container={name}",
+                "--filter",
+                "event=oom"
+            );
             engine.Skiff("exec", name, "sh", "-c", "until [ -p /tmp/gate ]; do :; done; echo > /tmp/gate").Expect();
             told.WaitFor("container oom");
             string state = engine.Client(client, ["inspect", "-f", "{{.State.Status}} {{.State.OOMKilled}}", name], null).Text;

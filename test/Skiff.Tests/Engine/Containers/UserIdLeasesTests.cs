@@ -10,7 +10,8 @@ public sealed class UserIdLeasesTests : IDisposable
 
     public void Dispose() => Directory.Delete(root, recursive: true);
 
-    UserIdLeases Of(string name) => new(Path.Combine(root, "table"), Directory.CreateDirectory(Path.Combine(root, name)).FullName);
+    UserIdLeases Of(string name) =>
+        new(Path.Combine(root, "table"), Directory.CreateDirectory(Path.Combine(root, name)).FullName);
 
     static IEnumerable<uint> Others(UserIdLeases leases, params uint[] own)
     {
