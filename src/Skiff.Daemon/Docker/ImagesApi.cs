@@ -114,10 +114,6 @@ internal sealed class ImagesApi(Engine.Engine engine)
 
     Task ImportAsync(ApiRequest request, string source)
     {
-        if (source != "-")
-            throw EngineException.NotImplemented(
-                "importing from a URL is not supported yet by this release of Skiff: pipe the archive in"
-            );
         string? name = request.Query("repo") is { Length: > 0 } repo ? repo : null;
         if (name is not null && request.Query("tag") is { Length: > 0 } tag)
             name = $"{name}:{tag}";
@@ -126,8 +122,11 @@ internal sealed class ImagesApi(Engine.Engine engine)
             request,
             async report =>
             {
+                await using var fetched =
+                    source == "-" ? null : await images.FetchArchiveAsync(source, p => report(ProgressWriter.Of(p)), request.Gone);
                 var image = await images.ImportAsync(
-                    request.Http.Request.Body,
+                    fetched ?? request.Http.Request.Body,
+                    source,
                     name,
                     request.Query("message"),
                     [.. request.QueryList("changes")],

@@ -24,6 +24,14 @@ static class DiskErrors
     static EngineException Full(string message, Exception? inner) =>
         new(ErrorKind.System, message, inner) { Data = { [Mark] = true } };
 
+    /// <summary>Unpacking on would leave less room than is kept for everything else.</summary>
+    public static EngineException Reserved(string path, long free, long reserve) =>
+        Full(
+            $"cannot unpack the layer: no space left on device: {free} bytes are free in \"{path}\", "
+                + $"of which {reserve} are kept for others",
+            null
+        );
+
     /// <summary>Refuses what cannot fit, before the first byte.</summary>
     public static void RequireSpace(string path, long bytes, string doing)
     {

@@ -67,10 +67,12 @@ public sealed partial class ImageService
     /// <summary>
     /// Makes a one-layer image of a tar, compressed or not. Changes are Dockerfile instructions (CMD, ENV ...).
     /// </summary>
-    /// <param name="message">the comment in the image's history</param>
+    /// <param name="source">"-", or where the tar is from: for the image's history</param>
+    /// <param name="message">the comment in the image's history; empty: says where it is from</param>
     /// <exception cref="EngineException">InvalidParameter: a broken tar, a wrong name or change</exception>
     public Task<Image> ImportAsync(
         Stream tar,
+        string source,
         string? reference,
         string? message,
         IReadOnlyList<string> changes,
@@ -86,8 +88,13 @@ public sealed partial class ImageService
                 throw EngineException.Invalid("cannot import digest reference");
         }
         var config = ImportChanges.Apply(new ImageRunConfig(), changes);
-        return BlockingStream.RunAsync(() => OrNothing(() => Import(tar, name, message, config, platform, cancellation)));
+        return BlockingStream.RunAsync(() => OrNothing(() => Import(tar, source, name, message, config, platform, cancellation)));
     }
+
+    /// <summary>Opens an archive on the web for an import; the caller disposes. A name without a scheme is of http, as in Docker.</summary>
+    /// <exception cref="EngineException">InvalidParameter: no http or https URL; Unavailable: it cannot be fetched</exception>
+    public Task<Stream> FetchArchiveAsync(string url, Action<TransferProgress> progress, CancellationToken cancellation) =>
+        new ArchiveFetch(hosts).OpenAsync(url, progress, cancellation);
 
     T OrNothing<T>(Func<T> work)
     {
@@ -104,6 +111,7 @@ public sealed partial class ImageService
 
     Image Import(
         Stream tar,
+        string source,
         Reference? name,
         string? message,
         ImageRunConfig runConfig,
@@ -136,7 +144,7 @@ public sealed partial class ImageService
             Variant = platform.Variant,
             Config = runConfig,
             RootFs = new ImageRootFs { Type = "layers", DiffIds = [layer.DiffId] },
-            History = [new ImageHistory { Created = now, Comment = string.IsNullOrEmpty(message) ? "Imported from -" : message }],
+            History = [new ImageHistory { Created = now, Comment = string.IsNullOrEmpty(message) ? $"Imported from {source}" : message }],
         };
         byte[] bytes = JsonSerializer.SerializeToUtf8Bytes(config, OciJson.Plain.ImageConfig);
         var id = Content.Write(bytes, lease);

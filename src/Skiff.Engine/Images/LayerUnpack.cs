@@ -52,7 +52,8 @@ public sealed class LayerUnpack : IDisposable
         {
             using var plain = Compression.OpenDecompressor(layer, out var compression);
             using var ahead = new ReadAhead(plain);
-            using var hashed = new DigestStream(ahead);
+            using var guarded = new SpaceGuard(ahead, scratch, SpaceGuard.ReserveOf(scratch));
+            using var hashed = new DigestStream(guarded);
             using var root = SafePath.OpenRoot(Root);
             using var applier = new LayerApplier(root);
             applier.Apply(new TarReader(hashed), cancellation);

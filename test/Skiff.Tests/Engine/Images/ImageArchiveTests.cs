@@ -216,6 +216,7 @@ public sealed class ImageArchiveTests : StoreFixture
         var tar = Gzip(Layer("f").ToArray());
         var image = await Images.ImportAsync(
             new MemoryStream(tar),
+            "-",
             "app:1",
             "made by hand",
             ["ENV A=1 B='two words'", "CMD [\"sh\", \"-c\", \"x\"]", "EXPOSE 80 53/udp", "WORKDIR /srv", "LABEL k=v"],
@@ -237,7 +238,7 @@ public sealed class ImageArchiveTests : StoreFixture
     {
         foreach (byte[] tar in (byte[][])[Bytes(new string('x', 1000)), Archive(Entry("../x")), Layer("f").ToArray()[..1030]])
         {
-            await Assert.ThrowsAsync<EngineException>(() => Images.ImportAsync(new MemoryStream(tar), "x", null, [], null, Stop));
+            await Assert.ThrowsAsync<EngineException>(() => Images.ImportAsync(new MemoryStream(tar), "-", "x", null, [], null, Stop));
             Assert.Empty(Images.List());
             Assert.Empty(SnapshotDirectories());
             Assert.Empty(await ScratchAsync());

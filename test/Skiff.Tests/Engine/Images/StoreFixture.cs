@@ -55,7 +55,7 @@ public abstract class StoreFixture : IAsyncLifetime
 
     /// <summary>A one-layer image with one file.</summary>
     private protected Task<Image> ImportAsync(string? reference, string file = "file", params string[] changes) =>
-        Images.ImportAsync(Layer(file), reference, null, changes, null, Stop);
+        Images.ImportAsync(Layer(file), "-", reference, null, changes, null, Stop);
 
     private protected static MemoryStream Layer(string file) =>
         new(Tars.Archive(Tars.Entry("./", '5', mode: 0x1ed), Tars.Entry(file, contents: $"contents of {file}")));

@@ -113,6 +113,38 @@ public sealed class WholeRepositoryTests : StoreFixture
     }
 
     [Fact]
+    public async Task Imports_an_archive_from_the_web()
+    {
+        await using var server = await FaultyRegistry.StartAsync();
+        server.Intercept = async context =>
+        {
+            string path = context.Request.Path.Value!;
+            if (path == "/moved")
+            {
+                context.Response.StatusCode = 302;
+                context.Response.Headers.Location = "/root.tar";
+                return true;
+            }
+            if (path != "/root.tar")
+                return false;
+            await Layer("file").CopyToAsync(context.Response.Body, Stop);
+            return true;
+        };
+        string url = $"{server.Authority}/moved";
+        await using (var archive = await Images.FetchArchiveAsync(url, _ => { }, Stop))
+            await Images.ImportAsync(archive, url, "fetched", null, [], null, Stop);
+        Assert.Equal($"Imported from {url}", Assert.Single(Images.Find("fetched")!.Config.History!).Comment);
+        Assert.All(server.Requests, r => Assert.DoesNotContain("Basic", r, StringComparison.Ordinal));
+
+        var failure = await Assert.ThrowsAsync<EngineException>(() =>
+            Images.FetchArchiveAsync($"{server.Authority}/nothing", _ => { }, Stop)
+        );
+        Assert.Equal(ErrorKind.NotFound, failure.Kind);
+        foreach (string wrong in (string[])["file:///etc/passwd", "ftp://x/y", "http://u:p@x/y"])
+            await Assert.ThrowsAsync<EngineException>(() => Images.FetchArchiveAsync(wrong, _ => { }, Stop));
+    }
+
+    [Fact]
     public async Task Looks_into_a_registry_without_pulling()
     {
         await using var registry = await FaultyRegistry.StartAsync();
