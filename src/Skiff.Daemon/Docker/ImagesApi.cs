@@ -123,7 +123,9 @@ internal sealed class ImagesApi(Engine.Engine engine)
             async report =>
             {
                 await using var fetched =
-                    source == "-" ? null : await images.FetchArchiveAsync(source, p => report(ProgressWriter.Of(p)), request.Gone);
+                    source == "-"
+                        ? null
+                        : await images.FetchArchiveAsync(source, p => report(ProgressWriter.Of(p)), request.Gone);
                 var image = await images.ImportAsync(
                     fetched ?? request.Http.Request.Body,
                     source,

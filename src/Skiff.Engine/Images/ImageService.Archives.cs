@@ -144,7 +144,10 @@ public sealed partial class ImageService
             Variant = platform.Variant,
             Config = runConfig,
             RootFs = new ImageRootFs { Type = "layers", DiffIds = [layer.DiffId] },
-            History = [new ImageHistory { Created = now, Comment = string.IsNullOrEmpty(message) ? $"Imported from {source}" : message }],
+            History =
+            [
+                new ImageHistory { Created = now, Comment = string.IsNullOrEmpty(message) ? $"Imported from {source}" : message },
+            ],
         };
         byte[] bytes = JsonSerializer.SerializeToUtf8Bytes(config, OciJson.Plain.ImageConfig);
         var id = Content.Write(bytes, lease);

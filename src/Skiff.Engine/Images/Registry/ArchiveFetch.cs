@@ -27,11 +27,7 @@ internal sealed class ArchiveFetch(Hosts hosts)
             }
             catch (HttpRequestException failure)
             {
-                throw new EngineException(
-                    ErrorKind.Unavailable,
-                    $"Get \"{target}\": {Dialer.Explain(failure).Words}",
-                    failure
-                );
+                throw new EngineException(ErrorKind.Unavailable, $"Get \"{target}\": {Dialer.Explain(failure).Words}", failure);
             }
             if (
                 (int)response.StatusCode is 301 or 302 or 303 or 307 or 308

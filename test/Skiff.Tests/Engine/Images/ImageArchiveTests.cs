@@ -238,7 +238,9 @@ public sealed class ImageArchiveTests : StoreFixture
     {
         foreach (byte[] tar in (byte[][])[Bytes(new string('x', 1000)), Archive(Entry("../x")), Layer("f").ToArray()[..1030]])
         {
-            await Assert.ThrowsAsync<EngineException>(() => Images.ImportAsync(new MemoryStream(tar), "-", "x", null, [], null, Stop));
+            await Assert.ThrowsAsync<EngineException>(() =>
+                Images.ImportAsync(new MemoryStream(tar), "-", "x", null, [], null, Stop)
+            );
             Assert.Empty(Images.List());
             Assert.Empty(SnapshotDirectories());
             Assert.Empty(await ScratchAsync());
