@@ -55,6 +55,26 @@ public sealed class PlanCompilerTests
     }
 
     [Fact]
+    public void Labels_of_selinux_are_for_the_process_and_for_what_it_writes_to()
+    {
+        Spec spec = Read("user-v2");
+        spec = spec with
+        {
+            Process = spec.Process! with { SelinuxLabel = "process:label" },
+            Linux = spec.Linux! with { MountLabel = "mount:label" },
+            Mounts =
+            [
+                new() { Destination = "/proc", Type = "proc" },
+                new() { Destination = "/tmp", Type = "tmpfs", Options = ["size=1m"] },
+            ],
+        };
+        string plan = PlanCompiler.Container(spec, Facts(V2, seccomp: null) with { Mounts = [default, default] }).Plan.Dump();
+        Assert.Equal(2, plan.Split("mount:label").Length); // the tmpfs, not the proc
+        Assert.Contains("thread-self/attr/exec", plan, StringComparison.Ordinal);
+        Assert.Contains("process:label", plan, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_further_process_in_a_container()
     {
         SpecProcess process = SpecReader.ReadProcess(Encoding.UTF8.GetBytes(Golden.Read("plans/exec.json")));
