@@ -65,7 +65,12 @@ public sealed class PlanCompilerTests
             Mounts =
             [
                 new() { Destination = "/proc", Type = "proc" },
-                new() { Destination = "/tmp", Type = "tmpfs", Options = ["size=1m"] },
+                new()
+                {
+                    Destination = "/tmp",
+                    Type = "tmpfs",
+                    Options = ["size=1m"],
+                },
             ],
         };
         string plan = PlanCompiler.Container(spec, Facts(V2, seccomp: null) with { Mounts = [default, default] }).Plan.Dump();
