@@ -232,6 +232,26 @@ public sealed class HostileContainerTests(Port port)
         Assert.Equal("no", Inside("busybox", "sh", "-c", $"kill -0 {engine.Pid} 2>/dev/null && echo yes || echo no"));
     }
 
+    [Theory]
+    [InlineData(16u)] // PTRACE_ATTACH
+    [InlineData(0x4206u)] // PTRACE_SEIZE
+    public void Processes_of_the_host_cannot_be_traced_even_where_they_are_seen(uint request)
+    {
+        const int EPERM = 1;
+        string directory = Directory.CreateDirectory(Path.Combine(engine.Root, "trace", $"{request}")).FullName;
+        uint victim = (uint)engine.Pid;
+        TinyProgram.Save(TinyProgram.X64(101, request, victim, 0, 0), Path.Combine(directory, "outside"));
+        // Seized, not attached: that would leave it stopped.
+        TinyProgram.Save(TinyProgram.X64(101, 0x4206, 1, 0, 0), Path.Combine(directory, "inside"));
+        string[] mount = ["-v", $"{directory}:/trace:ro"];
+        // The call itself is allowed, as by Docker: it works on the container's own.
+        Assert.Equal("0", Inside([.. mount, "busybox", "sh", "-c", "/trace/inside; echo $?"]));
+        Assert.Equal(EPERM, engine.Skiff(["run", "--rm", "--pid=host", .. mount, "busybox", "/trace/outside"]).ExitCode);
+        string look =
+            $"cd /proc/{victim}; for f in environ mem maps; do head -c 1 $f; done; ls root/; readlink exe; readlink cwd; readlink fd/1; echo end";
+        Assert.Equal("end", engine.Skiff("run", "--rm", "--pid=host", "busybox", "sh", "-c", look).Expect().Text);
+    }
+
     [Fact]
     public void A_process_of_an_exec_cannot_be_traced_before_it_is_the_containers()
     {

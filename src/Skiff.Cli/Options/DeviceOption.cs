@@ -221,11 +221,16 @@ internal sealed record SecurityOption(IReadOnlyList<string> Options, bool System
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new FormatException($"opening seccomp profile ({path}) failed: {e.Message}");
+            // The framework's own texts are left out of this program.
+            string why =
+                e is FileNotFoundException or DirectoryNotFoundException ? "no such file or directory"
+                : Directory.Exists(path) ? "is a directory"
+                : "permission denied";
+            throw new FormatException($"opening seccomp profile ({path}) failed: open {path}: {why}");
         }
         catch (JsonException e)
         {
-            throw new FormatException($"compacting json for seccomp profile ({path}) failed: {e.Message}");
+            throw new FormatException($"compacting json for seccomp profile ({path}) failed: no JSON at line {e.LineNumber + 1}");
         }
     }
 }

@@ -9,6 +9,8 @@ internal static class Unsupported
     /// <exception cref="EngineException">NotImplemented: a member is set to more than its default; the flag is named</exception>
     internal static void Check(ContainerCreateBody body, HostConfig host)
     {
+        if (host.Isolation is not ("" or "default"))
+            throw EngineException.Invalid($"invalid isolation ({host.Isolation}): linux only supports 'default'");
         foreach (var (isSet, flag) in Members(body, host))
             if (isSet)
                 throw EngineException.NotImplemented($"{flag} is not supported yet by this release of Skiff");
@@ -35,7 +37,6 @@ internal static class Unsupported
         [
             (host.Links is { Count: > 0 }, "--link"),
             (host.StorageOpt is { Count: > 0 }, "--storage-opt"),
-            (host.Isolation is not ("" or "default"), "--isolation"),
             (host.Cgroup.Length > 0, "the Cgroup setting"),
             (host.DeviceRequests is { Count: > 0 }, "--gpus"),
             (host.KernelMemory != 0, "--kernel-memory"),

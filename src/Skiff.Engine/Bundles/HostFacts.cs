@@ -11,6 +11,7 @@ public sealed record HostFacts
     public required string Architecture { get; init; }
     public required Version Kernel { get; init; }
     public bool AppArmor { get; init; }
+    public bool SELinux { get; init; }
 
     /// <summary>The AppArmor profile of containers that name none; null: there is none on this machine.</summary>
     public string? AppArmorProfile { get; init; }
@@ -35,6 +36,7 @@ public sealed record HostFacts
             Architecture = EngineOptions.HostPlatform.Architecture,
             Kernel = Environment.OSVersion.Version,
             AppArmor = KernelFile.TryRead("/sys/module/apparmor/parameters/enabled")?.StartsWith('Y') == true,
+            SELinux = File.Exists("/sys/fs/selinux/enforce"),
             Capabilities = Skiff.Linux.Processes.Capabilities.Available(),
             Cpus = OnlineCpus(),
             MemoryNodes = Online("/sys/devices/system/node/online"),

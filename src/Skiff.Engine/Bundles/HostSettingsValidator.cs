@@ -36,12 +36,17 @@ public static class HostSettingsValidator
         Mode("--userns", "USER", host.UsernsMode, "", "host", "auto");
         Mode("--uts", "UTS", host.UtsMode, "", "host");
         Mode("--cgroupns", "cgroup namespace", host.CgroupnsMode, "", "private", "host");
-        return host.OomKillDisable && host.MemoryBytes == 0
-            ?
-            [
-                "OOM killer is disabled for the container, but no memory limit is set, this can result in the system running out of resources.",
-            ]
-            : [];
+        return [.. Warnings(host, facts)];
+    }
+
+    static IEnumerable<string> Warnings(HostSettings host, HostFacts facts)
+    {
+        if (host.OomKillDisable && host.MemoryBytes == 0)
+            yield return "OOM killer is disabled for the container, but no memory limit is set, this can result in the system running out of resources.";
+        if (!facts.SELinux)
+            foreach (string option in host.SecurityOpt)
+                if (option.StartsWith("label", StringComparison.Ordinal) && option is not ("label=disable" or "label:disable"))
+                    yield return $"SELinux is not enabled on this machine. --security-opt {option} discarded.";
     }
 
     static void Memory(HostSettings host)

@@ -47,7 +47,8 @@ internal sealed record SecurityOptions(
                 case "apparmor" when value == "unconfined" || (value.Length > 0 && facts.AppArmor):
                     appArmor = value;
                     break;
-                case "label" when value == "disable":
+                // Where nothing reads labels, any is as good as none: the validator warns.
+                case "label" when value == "disable" || (value.Length > 0 && !facts.SELinux):
                     break;
                 case "apparmor" when value.Length > 0:
                     throw EngineException.Invalid($"--security-opt apparmor={value}: AppArmor is not enabled on this machine");

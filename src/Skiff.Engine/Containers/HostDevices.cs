@@ -46,7 +46,9 @@ internal static class HostDevices
     /// <summary>A device that the user names may be behind a link, or a directory of devices: "/dev/snd".</summary>
     static List<LinuxDevice> Named(Fd root, DeviceRequest wanted)
     {
-        string path = File.ResolveLinkTarget(wanted.PathOnHost, returnFinalTarget: true)?.FullName ?? wanted.PathOnHost;
+        string path = Path.Exists(wanted.PathOnHost)
+            ? File.ResolveLinkTarget(wanted.PathOnHost, returnFinalTarget: true)?.FullName ?? wanted.PathOnHost
+            : wanted.PathOnHost;
         var found = Below(root, path, wanted.PathInContainer).ToList();
         return found.Count > 0
             ? found

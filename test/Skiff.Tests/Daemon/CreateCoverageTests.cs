@@ -62,6 +62,11 @@ public sealed class CreateCoverageTests
         {
             after = Engine(set);
         }
+        catch (EngineException e) when (e.Message.StartsWith("invalid isolation (", StringComparison.Ordinal))
+        {
+            Assert.Equal("HostConfig.Isolation", name); // what Docker has to say of it here, too
+            return;
+        }
         catch (EngineException e) when (e.Message.StartsWith("invalid restart policy", StringComparison.Ordinal))
         {
             Assert.StartsWith("RestartPolicy.", name, StringComparison.Ordinal); // checked, so read

@@ -47,13 +47,29 @@ public sealed class SecurityTests
     [InlineData("no-new-privileges=x", ErrorKind.InvalidParameter)]
     [InlineData("systempaths=x", ErrorKind.InvalidParameter)]
     [InlineData("apparmor=mine", ErrorKind.InvalidParameter)]
-    [InlineData("label=type:x", ErrorKind.NotImplemented)]
+    [InlineData("label=", ErrorKind.NotImplemented)]
     public void An_option_that_cannot_be_honoured_is_refused_by_name(string option, ErrorKind kind)
     {
         var e = Assert.Throws<EngineException>(() => SecurityOptions.Parse([option], BundleSamples.Facts));
 
         Assert.Equal(kind, e.Kind);
         Assert.Contains(option, e.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Labels_are_discarded_with_a_warning_where_nothing_reads_them_and_refused_where_something_does()
+    {
+        var host = new HostSettings { SecurityOpt = ["label=type:x", "label=disable"] };
+        Assert.Equal(
+            ["SELinux is not enabled on this machine. --security-opt label=type:x discarded."],
+            HostSettingsValidator.Validate(host, BundleSamples.Facts)
+        );
+        var there = BundleSamples.Facts with { SELinux = true };
+        Assert.Empty(HostSettingsValidator.Validate(host, there));
+        Assert.Equal(
+            ErrorKind.NotImplemented,
+            Assert.Throws<EngineException>(() => SecurityOptions.Parse(host.SecurityOpt, there)).Kind
+        );
     }
 
     [Theory]
