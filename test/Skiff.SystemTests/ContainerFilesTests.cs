@@ -229,6 +229,20 @@ public sealed class ContainerFilesTests(Port port) : IDisposable
         Remove(id);
     }
 
+    [Fact]
+    public void Commit_takes_a_configuration_in_its_body()
+    {
+        using var api = new ApiClient(engine.Socket);
+        string id = engine.Skiff("create", "-e", "A=1", "-e", "B=2", "busybox", "true").Expect().Text;
+        api.Post($"commit?container={id}&repo=committed-body", """{"Cmd":["env"],"Env":["A=3"],"Labels":{"l":"1"}}""");
+        Assert.Equal("A=3", engine.Skiff("run", "--rm", "committed-body").Expect().Text.Split('\n').Single(l => l[0] == 'A'));
+        Assert.Equal("B=2 1", engine.Skiff("inspect", "-f", "{{index .Config.Env 1}} {{.Config.Labels.l}}", "committed-body").Expect().Text);
+        api.Post($"commit?container={id}&repo=committed-null", "null");
+        Assert.Equal("[true]", engine.Skiff("inspect", "-f", "{{.Config.Cmd}}", "committed-null").Expect().Text);
+        Remove(id);
+        engine.Skiff("rmi", "committed-body", "committed-null").Expect();
+    }
+
     [Theory, MemberData(nameof(Clients))]
     public void Commit_makes_an_image_that_is_pushed_pulled_and_run(string client)
     {

@@ -53,6 +53,53 @@ public sealed class UserNamespaceTests(Port port)
         }
     }
 
+    [Theory]
+    [InlineData("skiff")]
+    [InlineData("docker")]
+    public void Files_are_copied_into_and_out_of_it_while_it_runs(string client)
+    {
+        string here = Directory.CreateDirectory(Path.Combine(engine.Root, "userns-cp-" + client)).FullName;
+        File.WriteAllText(Path.Combine(here, "file"), "in");
+        string id = engine.Skiff("run", "-d", "--userns=auto", "--tmpfs", "/t", "busybox", "sleep", "1000").Expect().Text;
+        try
+        {
+            byte[] tar = Tar(here, "7");
+            engine.Client(client, ["cp", "-", $"{id}:/tmp"], tar).Expect();
+            engine.Client(client, ["cp", here, $"{id}:/t/new"], null).Expect();
+            Assert.Equal(
+                "in 7:8\nin 0:0\n0:0",
+                engine
+                    .Skiff(
+                        "exec",
+                        id,
+                        "sh",
+                        "-c",
+                        "for f in /tmp/file /t/new/file; do echo $(cat $f) $(stat -c %u:%g $f); done; stat -c %u:%g /t/new; chown 5:6 /t/new/file"
+                    )
+                    .Expect()
+                    .Text
+            );
+            File.WriteAllText(Path.Combine(here, "out.tar"), engine.Client(client, ["cp", $"{id}:/t/new/file", "-"], null).Expect().Output);
+            Assert.Contains(" 5/6 ", Command.Run("tar", "--numeric-owner", "-tvf", Path.Combine(here, "out.tar")).Expect().Text, StringComparison.Ordinal);
+            // Of somebody that it has not: the number outside would be another container's.
+            byte[] foreign = Tar(here, "70000");
+            Assert.Contains("the container has no user 70000", engine.Client(client, ["cp", "-", $"{id}:/tmp"], foreign).Errors, StringComparison.Ordinal);
+        }
+        finally
+        {
+            engine.Skiff("rm", "-f", id).Expect();
+        }
+    }
+
+    static byte[] Tar(string directory, string owner)
+    {
+        string tar = Path.Combine(directory, owner + ".tar");
+        Command.Run("tar", "--owner=" + owner, "--group=8", "-C", directory, "-cf", tar, "file").Expect();
+        byte[] bytes = File.ReadAllBytes(tar);
+        File.Delete(tar);
+        return bytes;
+    }
+
     [Fact]
     public void What_belongs_to_root_of_the_host_is_out_of_reach_even_where_it_is_mounted()
     {

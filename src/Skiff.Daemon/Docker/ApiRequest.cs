@@ -81,6 +81,10 @@ internal sealed class ApiRequest(HttpContext context, ApiVersion version, Dictio
     /// <summary>The body as JSON.</summary>
     /// <exception cref="EngineException">InvalidParameter: none, too long, or malformed</exception>
     internal async Task<T> ReadAsync<T>(JsonTypeInfo<T> type)
+        where T : class => await ReadOrNullAsync(type) ?? throw EngineException.Invalid("the request body is empty");
+
+    /// <summary>null: the body is JSON's "null".</summary>
+    internal async Task<T?> ReadOrNullAsync<T>(JsonTypeInfo<T> type)
         where T : class
     {
         using var buffer = new MemoryStream();
@@ -94,8 +98,7 @@ internal sealed class ApiRequest(HttpContext context, ApiVersion version, Dictio
         }
         try
         {
-            return JsonSerializer.Deserialize(buffer.GetBuffer().AsSpan(0, (int)buffer.Length), type)
-                ?? throw EngineException.Invalid("the request body is empty");
+            return JsonSerializer.Deserialize(buffer.GetBuffer().AsSpan(0, (int)buffer.Length), type);
         }
         catch (JsonException e)
         {

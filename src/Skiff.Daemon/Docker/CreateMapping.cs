@@ -28,7 +28,7 @@ internal static class CreateMapping
         };
     }
 
-    static ContainerConfig Config(ContainerCreateBody body) =>
+    internal static ContainerConfig Config(ContainerCreateBody body) =>
         new()
         {
             Hostname = body.Hostname,

@@ -39,8 +39,8 @@ internal sealed class FilesApi(Engine.Engine engine)
 
     async Task CommitAsync(ApiRequest request)
     {
-        if (request.HasBody)
-            RefuseConfig(await request.ReadAsync(DockerJson.Wire.ContainerCreateBody));
+        // Clients that have nothing to say send no body, "null" or "{}": what is not said is the container's.
+        var body = request.HasBody ? await request.ReadOrNullAsync(DockerJson.Wire.ContainerCreateBody) : null;
         string repository = request.Query("repo") ?? "";
         string tag = request.Query("tag") ?? "";
         var image = await files.CommitAsync(
@@ -51,25 +51,12 @@ internal sealed class FilesApi(Engine.Engine engine)
                 Author = request.Query("author"),
                 Comment = request.Query("comment"),
                 Pause = request.Flag("pause", otherwise: true),
+                Config = body is null ? null : CreateMapping.Config(body),
                 Changes = [.. request.QueryList("changes")],
             },
             request.Gone
         );
         await request.AnswerAsync(new IdAnswer(image.Id.ToString()), DockerJson.Wire.IdAnswer, 201);
-    }
-
-    /// <summary>Clients send an empty one; what a full one should change is said by --change.</summary>
-    static void RefuseConfig(ContainerCreateBody config)
-    {
-        if (
-            config.Cmd is { Count: > 0 }
-            || config.Entrypoint is { Count: > 0 }
-            || config.Env is { Count: > 0 }
-            || config.Labels is { Count: > 0 }
-            || config.User is { Length: > 0 }
-            || config.WorkingDir is { Length: > 0 }
-        )
-            throw EngineException.NotImplemented("a configuration in the body of a commit is not supported: use \"changes\"");
     }
 
     async Task StatusAsync(ApiRequest request)

@@ -31,7 +31,7 @@ public sealed partial class ContainerFiles
     /// <summary>The status of a path; a final symlink's is its own, unless the path ends in "/" or "/.".</summary>
     /// <exception cref="EngineException">NotFound: no such container or path; InvalidParameter: it is no directory</exception>
     public Task<PathStatus> StatusAsync(string nameOrId, string path, CancellationToken cancellation) =>
-        InViewAsync(store.Get(nameOrId), path, write: false, view => Status(view), cancellation);
+        InViewAsync(store.Get(nameOrId), path, write: false, Status, cancellation);
 
     /// <summary>
     /// Opens a path for reading: its status, and what writes it as a tar under its last name ("." for a path that ends
@@ -57,6 +57,7 @@ public sealed partial class ContainerFiles
                         var tar = new TarWriter(buffered);
                         var options = new TreeArchiveOptions
                         {
+                            Ids = view.Ids,
                             Enters = inside => mounts.Contains(Clean($"{at}/{inside[Math.Min(inside.Length, name.Length)..]}")),
                         };
                         new TreeArchive(tar, options, stop).WriteAs(view.Parent, view.Name, Encoding.UTF8.GetBytes(name));
@@ -105,10 +106,12 @@ public sealed partial class ContainerFiles
                 directory = Encoding.UTF8.GetBytes(view.Inside(found!));
             (uint, uint)? owner = asUser ? Owner(live) : null;
             using var blocking = new BlockingStream(archive, cancellation);
+            // What the archive has no entry for is made by root of the container: root of the host owns nothing in there.
+            using var identity = view.Ids is { } ids ? new FileIdentity(ids.FirstUid, ids.FirstGid) : (FileIdentity?)null;
             try
             {
                 using var plain = Compression.OpenDecompressor(blocking, out _);
-                using var applier = new LayerApplier(view.Root, new CopyInto(directory, keepKinds, owner));
+                using var applier = new LayerApplier(view.Root, new CopyInto(directory, keepKinds, owner, view.Ids));
                 applier.Apply(new TarReader(plain), cancellation);
             }
             catch (InvalidDataException e)
@@ -198,21 +201,17 @@ public sealed partial class ContainerFiles
         {
             var container = live.Record;
             string inside = Clean(path);
-            if (container is { State.IsRunning: true, Ids: not null } && write)
-                throw EngineException.NotImplemented(
-                    $"copying into the running container {live.Id}, whose users are its own (--userns), is not supported yet: stop it first"
-                );
-            // With users of its own, its files are read where they lie: there they belong to those they belong to inside.
-            bool direct = container.Ids is null;
-            if (container.State.IsRunning && direct)
+            if (container.State.IsRunning)
                 root = TryOpenRunning(container);
             if (root is null)
             {
                 held = write ? await live.LockAsync(cancellation) : null;
                 container = live.Record;
-                if (container.State.IsRunning && direct)
+                if (container.State.IsRunning)
                     root = TryOpenRunning(container) ?? throw EngineException.Conflict($"container {live.Id} is about to end");
             }
+            // Where they lie on the disk, files belong to those they belong to inside; seen through its mounts they do not.
+            var ids = root is not null && container.Ids is { } own ? new IdShift(own.FirstUid, own.FirstGid, own.Size) : null;
             if (root is null)
             {
                 var snapshot = SnapshotOf(container);
@@ -231,7 +230,7 @@ public sealed partial class ContainerFiles
                         ? Overlay.OpenDetached(snapshot.Lowers, snapshot.Upper, snapshot.Work)
                         : Overlay.OpenDetached([snapshot.Upper, .. snapshot.Lowers]);
             }
-            return View.Open(root, held, path, prefix, inside);
+            return View.Open(root, held, path, prefix, inside, ids);
         }
         catch
         {
@@ -291,7 +290,7 @@ public sealed partial class ContainerFiles
     {
         readonly IDisposable? held;
 
-        View(Fd root, IDisposable? held, string asked, string prefix, byte[] path, Fd parent, byte[] name)
+        View(Fd root, IDisposable? held, string asked, string prefix, byte[] path, Fd parent, byte[] name, IdShift? ids)
         {
             this.held = held;
             Prefix = prefix;
@@ -300,7 +299,11 @@ public sealed partial class ContainerFiles
             Path = path;
             Parent = parent;
             Name = name;
+            Ids = ids;
         }
+
+        /// <summary>The root is that of a running container with users of its own: they have the host's numbers here.</summary>
+        internal IdShift? Ids { get; }
 
         internal Fd Root { get; }
 
@@ -325,7 +328,7 @@ public sealed partial class ContainerFiles
         }
 
         /// <summary>Takes over root and lock, unless it throws.</summary>
-        internal static View Open(Fd root, IDisposable? held, string asked, string prefix, string inside)
+        internal static View Open(Fd root, IDisposable? held, string asked, string prefix, string inside, IdShift? ids)
         {
             // With a slash or a dot at its end a path means what its last link leads to.
             bool follows =
@@ -341,7 +344,7 @@ public sealed partial class ContainerFiles
                 throw EngineException.Invalid($"{asked}: not a directory");
             if (errno != Errno.None)
                 throw EngineException.NotFound($"Could not find the file {asked} in container");
-            return new View(root, held, asked, prefix, Encoding.UTF8.GetBytes(inside), parent!, name);
+            return new View(root, held, asked, prefix, Encoding.UTF8.GetBytes(inside), parent!, name, ids);
         }
 
         public void Dispose()

@@ -23,7 +23,10 @@ public sealed record CommitRequest
     /// <summary>The processes stand still meanwhile.</summary>
     public bool Pause { get; init; } = true;
 
-    /// <summary>Dockerfile instructions, over the container's configuration.</summary>
+    /// <summary>What the image is to run instead; what it does not say, the container's configuration does.</summary>
+    public ContainerConfig? Config { get; init; }
+
+    /// <summary>Dockerfile instructions, over all of that.</summary>
     public IReadOnlyList<string> Changes { get; init; } = [];
 }
 
@@ -122,7 +125,7 @@ public sealed partial class ContainerFiles
             Parent = parent,
             Upper = SnapshotOf(container).Upper,
             LeftOut = Snapshot.MountPlaces,
-            Config = ImportChanges.Apply(ConfigOf(container.Config), request.Changes),
+            Config = RunConfigs.Of(container.Config, request.Config, request.Changes),
             Author = NullIfEmpty(request.Author),
             Comment = NullIfEmpty(request.Comment),
             CreatedBy = string.Join(
@@ -180,26 +183,6 @@ public sealed partial class ContainerFiles
             ? name.WithDefaultTag()
             : throw EngineException.Invalid("invalid reference: a commit cannot have a digest in its name");
     }
-
-    static ImageRunConfig ConfigOf(ContainerConfig config) =>
-        new()
-        {
-            User = NullIfEmpty(config.User),
-            ExposedPorts = Set(config.ExposedPorts),
-            Env = config.Env.Count > 0 ? config.Env : null,
-            Entrypoint = config.Entrypoint,
-            Cmd = config.Cmd,
-            Volumes = Set(config.Volumes),
-            WorkingDir = NullIfEmpty(config.WorkingDir),
-            Labels = config.Labels.Count > 0 ? config.Labels : null,
-            StopSignal = config.StopSignal,
-            Healthcheck = config.Healthcheck,
-            Shell = config.Shell,
-            OnBuild = config.OnBuild,
-        };
-
-    static Dictionary<string, EmptyObject>? Set(IReadOnlyList<string> members) =>
-        members.Count > 0 ? members.ToDictionary(m => m, _ => new EmptyObject()) : null;
 
     static string? NullIfEmpty(string? text) => string.IsNullOrEmpty(text) ? null : text;
 }

@@ -10,7 +10,8 @@ namespace Skiff.Engine.Images;
 /// <param name="Directory">where, as a path below the root without a slash at either end</param>
 /// <param name="KeepKinds">a directory is not replaced by a file, nor a file by a directory</param>
 /// <param name="Owner">uid and gid for everything, or null: the archive's</param>
-sealed record CopyInto(byte[] Directory, bool KeepKinds, (uint Uid, uint Gid)? Owner);
+/// <param name="Ids">the root is seen with the host's numbers for them; null: with the container's own</param>
+sealed record CopyInto(byte[] Directory, bool KeepKinds, (uint Uid, uint Gid)? Owner, IdShift? Ids = null);
 
 /// <summary>
 /// Applies one layer below <paramref name="root"/>, an empty directory that nobody else touches. Every name goes
@@ -90,6 +91,8 @@ sealed partial class LayerApplier(Fd root, CopyInto? copy = null) : IDisposable
             if (entry.Kind != TarKind.Directory)
                 throw new InvalidDataException($"layer entry \"{Text(entry.Name.Span)}\" is the root but no directory");
             rootSeen = true;
+            if (copy?.Ids is { } ids)
+                (entry.Uid, entry.Gid) = ids.Outside(entry.Uid, entry.Gid);
             ApplyDirectory(root, whole, entry, isNew: false);
             return;
         }
@@ -119,6 +122,8 @@ sealed partial class LayerApplier(Fd root, CopyInto? copy = null) : IDisposable
                 CheckPlace(place, name, entry, copy.KeepKinds);
             if (copy?.Owner is { } owner)
                 (entry.Uid, entry.Gid) = owner;
+            if (copy?.Ids is { } ids)
+                (entry.Uid, entry.Gid) = ids.Outside(entry.Uid, entry.Gid);
             ApplyEntry(place, name, whole, entry, reader, cancellation);
         }
     }

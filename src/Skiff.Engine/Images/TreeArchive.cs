@@ -17,6 +17,9 @@ internal sealed record TreeArchiveOptions
 
     /// <summary>Names in the archive of directories that are entered though something is mounted there.</summary>
     public Func<string, bool> Enters { get; init; } = _ => false;
+
+    /// <summary>The tree is seen with the host's numbers for these: the archive gets the container's. null: nothing to change.</summary>
+    public IdShift? Ids { get; init; }
 }
 
 /// <summary>
@@ -226,16 +229,19 @@ internal sealed class TreeArchive(TarWriter tar, TreeArchiveOptions options, Can
         return DirectoryReader.ReadAll(directory).Count == 0;
     }
 
-    static TarEntry Header(byte[] name, TarKind kind, FileStatus status) =>
-        new()
+    TarEntry Header(byte[] name, TarKind kind, FileStatus status)
+    {
+        var (uid, gid) = options.Ids?.Inside(status.Uid, status.Gid) ?? (status.Uid, status.Gid);
+        return new()
         {
             Name = name,
             Kind = kind,
             Mode = status.Mode,
-            Uid = status.Uid,
-            Gid = status.Gid,
+            Uid = uid,
+            Gid = gid,
             Modification = Time(status),
         };
+    }
 
     static TarTime Time(FileStatus status) => new(status.Modification.Seconds, status.Modification.Nanoseconds);
 }

@@ -17,7 +17,7 @@ internal sealed class IdentityPlan(
 {
     const uint DefaultUmask = 0x12; // 022
 
-    /// <summary>Descriptors, session, terminal, limits.</summary>
+    /// <summary>Descriptors, session, terminal, scheduling.</summary>
     public void Surroundings(bool terminal)
     {
         if (facts.NewKeyring)
@@ -28,8 +28,6 @@ internal sealed class IdentityPlan(
         plan.Duplicate(inputs.Stderr, 2);
         if (terminal && !init) // else the program takes it, in a session of its own
             plan.ControlTerminal(0);
-        foreach (SpecRlimit limit in process.Rlimits ?? [])
-            plan.SetLimit(Rlimits.TryParse(limit.Type)!.Value, limit.Soft, limit.Hard, limit.Type);
         SchedulingPlan.Of(plan, process);
         plan.CloseAtExecFrom(3 + facts.PreservedDescriptors);
     }
@@ -51,6 +49,9 @@ internal sealed class IdentityPlan(
     /// <summary>Rights and user, in the only order that works, then the program.</summary>
     public void Become(uint seccompFlags)
     {
+        // From here on nothing is opened: RLIMIT_NOFILE may be below the numbers of the files in use.
+        foreach (SpecRlimit limit in process.Rlimits ?? [])
+            plan.SetLimit(Rlimits.TryParse(limit.Type)!.Value, limit.Soft, limit.Hard, limit.Type);
         var capabilities = new CapabilityPlan(plan, process.Capabilities, facts);
         plan.SetUmask(process.User.Umask ?? DefaultUmask);
         if (inputs.User is Register user)

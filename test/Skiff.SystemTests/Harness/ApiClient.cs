@@ -60,7 +60,8 @@ public sealed class ApiClient(string socketPath) : IDisposable
         return new Follower(http.Send(request, HttpCompletionOption.ResponseHeadersRead).Content.ReadAsStream());
     }
 
-    JsonElement Post(string path, string body) => Send(HttpMethod.Post, path, body);
+    /// <summary>The JSON that a POST answers.</summary>
+    public JsonElement Post(string path, string body) => Send(HttpMethod.Post, path, body);
 
     JsonElement Send(HttpMethod method, string path, string body)
     {
