@@ -236,7 +236,10 @@ public sealed class ContainerFilesTests(Port port) : IDisposable
         string id = engine.Skiff("create", "-e", "A=1", "-e", "B=2", "busybox", "true").Expect().Text;
         api.Post($"commit?container={id}&repo=committed-body", """{"Cmd":["env"],"Env":["A=3"],"Labels":{"l":"1"}}""");
         Assert.Equal("A=3", engine.Skiff("run", "--rm", "committed-body").Expect().Text.Split('\n').Single(l => l[0] == 'A'));
-        Assert.Equal("B=2 1", engine.Skiff("inspect", "-f", "{{index .Config.Env 1}} {{.Config.Labels.l}}", "committed-body").Expect().Text);
+        Assert.Equal(
+            "B=2 1",
+            engine.Skiff("inspect", "-f", "{{index .Config.Env 1}} {{.Config.Labels.l}}", "committed-body").Expect().Text
+        );
         api.Post($"commit?container={id}&repo=committed-null", "null");
         Assert.Equal("[true]", engine.Skiff("inspect", "-f", "{{.Config.Cmd}}", "committed-null").Expect().Text);
         Remove(id);

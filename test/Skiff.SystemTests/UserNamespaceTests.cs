@@ -79,11 +79,22 @@ public sealed class UserNamespaceTests(Port port)
                     .Expect()
                     .Text
             );
-            File.WriteAllText(Path.Combine(here, "out.tar"), engine.Client(client, ["cp", $"{id}:/t/new/file", "-"], null).Expect().Output);
-            Assert.Contains(" 5/6 ", Command.Run("tar", "--numeric-owner", "-tvf", Path.Combine(here, "out.tar")).Expect().Text, StringComparison.Ordinal);
+            File.WriteAllText(
+                Path.Combine(here, "out.tar"),
+                engine.Client(client, ["cp", $"{id}:/t/new/file", "-"], null).Expect().Output
+            );
+            Assert.Contains(
+                " 5/6 ",
+                Command.Run("tar", "--numeric-owner", "-tvf", Path.Combine(here, "out.tar")).Expect().Text,
+                StringComparison.Ordinal
+            );
             // Of somebody that it has not: the number outside would be another container's.
             byte[] foreign = Tar(here, "70000");
-            Assert.Contains("the container has no user 70000", engine.Client(client, ["cp", "-", $"{id}:/tmp"], foreign).Errors, StringComparison.Ordinal);
+            Assert.Contains(
+                "the container has no user 70000",
+                engine.Client(client, ["cp", "-", $"{id}:/tmp"], foreign).Errors,
+                StringComparison.Ordinal
+            );
         }
         finally
         {
