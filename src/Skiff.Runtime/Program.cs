@@ -15,7 +15,8 @@ internal static class Program
         usage: skiff-runtime [GLOBAL FLAGS] COMMAND [FLAGS] [ARGUMENTS]
 
         commands: create, start, run, exec, state, kill, delete, list, ps, pause, resume, update, events, spec, features
-        global flags: --root DIR, --log FILE, --log-format text|json, --debug, --version
+        global flags: --root DIR, --log FILE, --log-format text|json, --systemd-cgroup, --debug,
+                      --version
 
         """;
 
@@ -40,7 +41,10 @@ internal static class Program
                 return Print(Usage);
             if (rest.IsEmpty)
                 throw new UsageException("a command is missing: see skiff-runtime --help");
-            var store = new StateStore(global.Value("root") ?? "/run/skiff-runtime");
+            var store = new StateStore(global.Value("root") ?? "/run/skiff-runtime")
+            {
+                SystemdCgroup = global.Has("systemd-cgroup"),
+            };
             return Run(rest[0], rest[1..], store);
         }
         catch (LaunchException e)
@@ -92,8 +96,6 @@ internal static class Program
             "json" => true,
             string other => throw new UsageException($"invalid log-format: {other}"),
         };
-        if (global.Has("systemd-cgroup"))
-            throw new UsageException("not supported by this runtime: --systemd-cgroup");
         if (global.Value("rootless") is not (null or "false" or "auto"))
             throw new UsageException("not supported by this runtime: --rootless");
     }

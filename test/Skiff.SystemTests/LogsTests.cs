@@ -92,7 +92,7 @@ public sealed class LogsTests(Port port) : IDisposable
             .EnumerateFiles($"/proc/{engine.Pid}/fd")
             .Count(f => new FileInfo(f).LinkTarget == "anon_inode:inotify");
         Assert.InRange(instances, 1, 4);
-        engine.Skiff("exec", id, "touch", "/go").Expect();
+        engine.Skiff("exec", id, "touch", "/go"); // the end of the container may end it too
         Assert.All(followers, f => Assert.Contains("end", f.ReadToEnd(), StringComparison.Ordinal));
     }
 

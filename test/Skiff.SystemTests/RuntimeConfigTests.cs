@@ -75,6 +75,7 @@ public sealed class RuntimeConfigTests
     [Fact]
     public void Clocks_differ_by_the_offsets()
     {
+        Kernel.Require(6, 2, "time namespaces");
         string[] said = Inside(
             "cut -d. -f1 /proc/uptime",
             b =>
@@ -200,7 +201,8 @@ public sealed class RuntimeConfigTests
     [InlineData("""{"uidMappings": [{"containerID": 0, "hostID": 1, "size": 1}]}""", "user namespace")]
     [InlineData("""{"namespaces": [{"type": "pid"}]}""", "without a mount namespace")]
     [InlineData("""{"namespaces": [{"type": "mount", "path": "/proc/self/ns/mnt"}]}""", "joining a mount namespace")]
-    [InlineData("""{"cgroupsPath": "system.slice:skiff:x"}""", "slice:prefix:name")]
+    [InlineData("""{"cgroupsPath": "system.slice:x"}""", "slice:prefix:name")]
+    [InlineData("""{"cgroupsPath": "../x.slice:skiff:x"}""", "no name of a slice")]
     [InlineData("""{"resources": {"unified": {"no.such.file": "1"}}}""", "unified no.such.file")]
     [InlineData("""{"rootfsPropagation": "sideways"}""", "sideways")]
     public void What_is_not_done_is_refused_by_its_name(string linux, string words)

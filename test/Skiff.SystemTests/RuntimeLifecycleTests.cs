@@ -208,7 +208,6 @@ public sealed class RuntimeLifecycleTests
     [InlineData("create", "--no-pivot", "x")]
     [InlineData("checkpoint", "x")]
     [InlineData("restore", "x")]
-    [InlineData("--systemd-cgroup", "state", "x")]
     [InlineData("nonsense")]
     [InlineData("state", "../x")]
     public void What_is_not_supported_is_refused_by_name(params string[] arguments)

@@ -217,6 +217,7 @@ public sealed class SharedNamespacesTests(Port port)
     [Fact]
     public void Clocks_of_a_container_can_differ_from_the_hosts()
     {
+        Kernel.Require(6, 2, "time namespaces");
         static double Uptime(string text) => double.Parse(text.Split(' ')[0], System.Globalization.CultureInfo.InvariantCulture);
         double host = Uptime(File.ReadAllText("/proc/uptime"));
         string id = engine

@@ -5,7 +5,13 @@ namespace Skiff.SystemTests;
 
 public sealed class UserNamespaceTests(Port port)
 {
-    readonly EngineUnderTest engine = port.Engine;
+    readonly EngineUnderTest engine = WithMappedLayers(port.Engine);
+
+    static EngineUnderTest WithMappedLayers(EngineUnderTest engine)
+    {
+        Kernel.Require(6, 15, "layers with mapped ids");
+        return engine;
+    }
 
     string Inside(params string[] arguments) => engine.Skiff(["run", "--rm", "--userns=auto", .. arguments]).Expect().Text;
 

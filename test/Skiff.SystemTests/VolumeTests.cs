@@ -272,6 +272,7 @@ public sealed class VolumeTests(Port port)
     [Fact]
     public void Root_of_a_container_with_users_of_its_own_owns_its_volume_and_nothing_on_the_host()
     {
+        Kernel.Require(6, 15, "layers with mapped ids");
         string id = Skiff("run", "-d", "--userns=auto", "-v", "vol-users:/data", "busybox", "sleep", "60");
         Skiff("exec", id, "sh", "-c", "echo x > /data/f && chown 5:6 /data/f && stat -c %u:%g /data");
         Assert.Equal("5:6 0:0", Skiff("exec", id, "sh", "-c", "echo $(stat -c %u:%g /data/f /data)"));

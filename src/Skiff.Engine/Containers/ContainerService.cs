@@ -202,7 +202,10 @@ public sealed partial class ContainerService
         var live = store.Get(nameOrId);
         if (!live.Record.State.IsRunning && live.Record.State.Status != ContainerStatus.Restarting)
             throw EngineException.Conflict($"cannot kill container: {nameOrId}: container {live.Id} is not running");
-        return lifecycle.KillByUserAsync(live, Lifecycle.SignalNumber(signal ?? "KILL"), cancellation);
+        int number =
+            Skiff.Linux.Processes.Signals.TryParse(signal ?? "KILL")
+            ?? throw EngineException.Invalid($"cannot kill container: {nameOrId}: invalid signal: {signal}");
+        return lifecycle.KillByUserAsync(live, number, cancellation);
     }
 
     public Task PauseAsync(string nameOrId, CancellationToken cancellation) =>
@@ -219,7 +222,7 @@ public sealed partial class ContainerService
     {
         var live = store.Get(nameOrId);
         string oldName = live.Record.Name;
-        string name = ValidName(newName);
+        string name = ValidName(newName, "Error when allocating new name: ");
         if (name == oldName)
             throw EngineException.Invalid("Renaming a container with the same name as its current name");
         using (await live.LockAsync(cancellation))
@@ -269,6 +272,7 @@ public sealed partial class ContainerService
         var container = live.Record;
         if (container.State.Status == ContainerStatus.Paused)
             throw EngineException.Conflict($"container {nameOrId} is paused, unpause the container before attach");
+        DetachKeys.Parse(request.DetachKeys);
         var pending = new PendingAttach(
             new Skiff.Tasks.AttachRequest(null, request.Stdin && container.Config.OpenStdin, request.Stdout, request.Stderr)
         );
@@ -363,11 +367,11 @@ public sealed partial class ContainerService
             .OrderByDescending(user => user.IsRunning)
             .FirstOrDefault();
 
-    static string ValidName(string name)
+    static string ValidName(string name, string context = "")
     {
         string bare = name.StartsWith('/') ? name[1..] : name;
         if (!NamePattern().IsMatch(bare))
-            throw EngineException.Invalid($"Invalid container name ({name}), only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed");
+            throw EngineException.Invalid($"{context}Invalid container name ({name}), only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed");
         return bare;
     }
 

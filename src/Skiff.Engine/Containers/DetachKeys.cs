@@ -11,8 +11,13 @@ internal sealed class DetachKeys
     DetachKeys(byte[] sequence) => this.sequence = sequence;
 
     /// <exception cref="EngineException">InvalidParameter: not a key sequence</exception>
-    internal static DetachKeys Parse(string? text) =>
-        new([.. (string.IsNullOrEmpty(text) ? Default : text).Split(',').Select(Key)]);
+    internal static DetachKeys Parse(string? text)
+    {
+        string keys = string.IsNullOrEmpty(text) ? Default : text;
+        return new(
+            [.. keys.Split(',').Select(k => Key(k) ?? throw EngineException.Invalid($"Invalid escape keys ({keys}) provided"))]
+        );
+    }
 
     /// <summary>
     /// Feeds input through. What is to be passed on is written to <paramref name="output"/> (at least input.Length +
@@ -47,7 +52,7 @@ internal sealed class DetachKeys
     /// <summary>The longest sequence held back.</summary>
     internal int Length => sequence.Length;
 
-    static byte Key(string name) =>
+    static byte? Key(string name) =>
         name switch
         {
             [var single] when single < 128 => (byte)single,
@@ -59,6 +64,6 @@ internal sealed class DetachKeys
             "ctrl-^" => 30,
             "ctrl-_" => 31,
             "DEL" => 127,
-            _ => throw EngineException.Invalid($"Invalid detach keys ({name}) provided"),
+            _ => null,
         };
 }

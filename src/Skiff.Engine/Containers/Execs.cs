@@ -150,6 +150,8 @@ internal sealed class Execs(
             throw EngineException.Conflict($"exec {id} has already run");
         var live = find(exec.ContainerId) ?? throw EngineException.NotFound($"No such container: {exec.ContainerId}");
         CheckRunning(live);
+        if (exec.Request.User is { Length: > 0 })
+            bundles.ExecProcess(live, exec.Request); // told now, while the client still reads answers: there is no such user
         return (exec, live);
     }
 
@@ -176,7 +178,10 @@ internal sealed class Execs(
         }
         catch (Exception e)
         {
-            int code = e is EngineException { InnerException: TaskException { Kind: FailureKind.CommandNotFound } } ? 127 : 126;
+            bool missing =
+                e is EngineException { InnerException: TaskException { Kind: FailureKind.CommandNotFound } }
+                || e.Message.EndsWith("no such file or directory", StringComparison.Ordinal);
+            int code = missing ? 127 : 126;
             execs[exec.Id] = exec with { ExitCode = code, EndedAt = DateTimeOffset.UtcNow };
             throw;
         }

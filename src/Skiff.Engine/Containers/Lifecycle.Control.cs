@@ -89,7 +89,7 @@ internal sealed partial class Lifecycle
             if (!live.Record.State.IsRunning)
                 throw EngineException.Conflict($"container {live.Id} is not running");
             if (live.Record.State.Status == ContainerStatus.Paused)
-                throw EngineException.Conflict($"container {live.Id} is already paused");
+                throw EngineException.Conflict($"Container {live.Id} is already paused");
             await AskAsync<DoneAnswer>(RunningTask(live), new PauseRequest(Resume: false), cancellation);
             SetStatus(live, ContainerStatus.Paused);
             events.Publish(live.Record, "pause");
@@ -101,7 +101,7 @@ internal sealed partial class Lifecycle
         using (await live.LockAsync(cancellation))
         {
             if (live.Record.State.Status != ContainerStatus.Paused)
-                throw EngineException.Conflict($"container {live.Id} is not paused");
+                throw EngineException.Conflict($"Container {live.Id} is not paused");
             await AskAsync<DoneAnswer>(RunningTask(live), new PauseRequest(Resume: true), cancellation);
             SetStatus(live, ContainerStatus.Running);
             events.Publish(live.Record, "unpause");
@@ -115,7 +115,7 @@ internal sealed partial class Lifecycle
         {
             if (!force)
                 throw EngineException.Conflict(
-                    $"cannot remove container \"/{live.Record.Name}\": container is {Word(live.Record.State.Status)}: "
+                    $"cannot remove container \"{live.Record.Name}\": container is {Word(live.Record.State.Status)}: "
                         + "stop the container before removing or force remove"
                 );
             var exit = live.NextExit;

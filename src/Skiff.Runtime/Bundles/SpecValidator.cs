@@ -2,6 +2,7 @@
 using Skiff.Linux.Processes;
 using Skiff.Oci.Runtime;
 using Skiff.Runtime.Launch;
+using Skiff.Runtime.Systemd;
 using Skiff.Tasks;
 
 namespace Skiff.Runtime.Bundles;
@@ -151,7 +152,7 @@ internal static class SpecValidator
         Refuse(linux.Personality?.Flags is { Count: > 0 }, "linux.personality.flags");
         Refuse(linux.Seccomp?.ListenerPath is { Length: > 0 }, "linux.seccomp.listenerPath");
         string? cgroup = linux.CgroupsPath;
-        Refuse(cgroup?.Contains(':', StringComparison.Ordinal) == true, "a cgroupsPath of systemd's form slice:prefix:name");
+        SystemdScope.Parse(cgroup);
         Require(cgroup?.Split('/').Contains("..") != true, $"linux.cgroupsPath {cgroup} has a \"..\"");
         Require(
             linux.RootfsPropagation

@@ -4,17 +4,20 @@ using Skiff.Linux;
 using Skiff.Linux.Cgroups;
 using Skiff.Oci.Runtime;
 using Skiff.Runtime.Launch;
+using Skiff.Runtime.Systemd;
 using Skiff.Tasks;
 
 namespace Skiff.Runtime.Cgroups;
 
 internal sealed class CgroupManager
 {
+    readonly SystemdScope? scope;
     readonly LinuxResources? resources;
 
-    CgroupManager(Cgroup cgroup, LinuxResources? resources)
+    CgroupManager(Cgroup cgroup, SystemdScope? scope, LinuxResources? resources)
     {
         Cgroup = cgroup;
+        this.scope = scope;
         this.resources = resources;
     }
 
@@ -22,11 +25,25 @@ internal sealed class CgroupManager
 
     /// <summary>Finds the hierarchies of the machine. Makes nothing yet.</summary>
     /// <param name="id">names the cgroup if config.json does not</param>
-    public static CgroupManager Of(Spec spec, string id)
+    /// <param name="systemd">systemd makes the cgroup; it does so too for a cgroupsPath in its form, slice:prefix:name</param>
+    /// <exception cref="LaunchException">a cgroupsPath that systemd's driver does not take</exception>
+    public static CgroupManager Of(Spec spec, string id, bool systemd = false)
     {
-        string path = spec.Linux?.CgroupsPath is { Length: > 0 } given ? given : $"/skiff/{id}";
-        return new CgroupManager(new Cgroup(CgroupHierarchy.Detect(), path), spec.Linux?.Resources);
+        string path = spec.Linux?.CgroupsPath ?? "";
+        SystemdScope? scope = SystemdScope.Parse(systemd && path.Length == 0 ? $"system.slice:skiff:{id}" : path);
+        if (systemd && scope is null)
+            throw new LaunchException(
+                FailureKind.Other,
+                $"expected cgroupsPath to be of format \"slice:prefix:name\" for systemd cgroups, got \"{path}\" instead"
+            );
+        string place =
+            scope?.CgroupPath
+            ?? (path.Length > 0 ? path : $"/skiff/{id}");
+        return new CgroupManager(new Cgroup(CgroupHierarchy.Detect(), place), scope, spec.Linux?.Resources);
     }
+
+    /// <summary>systemd makes the cgroup, around a process that is there already: see <see cref="StartScope"/>.</summary>
+    public bool IsScope => scope is not null;
 
     /// <summary>To be asked before <see cref="Create"/>, whose undoing would kill what runs there.</summary>
     /// <exception cref="LaunchException">processes are in the cgroup</exception>
@@ -40,16 +57,51 @@ internal sealed class CgroupManager
     /// <exception cref="LaunchException">the machine cannot limit what config.json limits</exception>
     public void Create()
     {
-        Cgroup.Create();
+        if (scope is null)
+        {
+            Cgroup.Create();
+            Limit();
+        }
+        else if (Cgroup.Hierarchies.Any(h => !h.IsV2))
+            throw new LaunchException(
+                FailureKind.Other,
+                "not supported by this runtime: systemd's cgroup driver on a machine with cgroup version 1"
+            );
+    }
+
+    /// <summary>Has systemd make the cgroup with a process in it that does not run on yet, and sets its limits.</summary>
+    /// <exception cref="LaunchException">systemd refuses, or the machine cannot limit what config.json limits</exception>
+    public void StartScope(int pid)
+    {
+        scope!.Start(pid, resources);
+        Limit();
+    }
+
+    /// <summary>Kills what is left in it and removes it. Idempotent.</summary>
+    /// <exception cref="TimeoutException">a process does not die</exception>
+    public void Remove()
+    {
+        Cgroup.Remove();
+        scope?.Stop();
+    }
+
+    /// <summary>Sets other limits, all but those of devices.</summary>
+    /// <exception cref="LaunchException">the machine cannot limit what is to be limited</exception>
+    public void Update(LinuxResources limits)
+    {
+        Set(limits);
+        scope?.Update(limits);
+    }
+
+    void Limit()
+    {
         if (resources is null)
             return;
         Set(resources);
         DeviceFilter.Apply(Cgroup, DeviceRules.Of(resources));
     }
 
-    /// <summary>Sets limits, all but those of devices.</summary>
-    /// <exception cref="LaunchException">the machine cannot limit what is to be limited</exception>
-    public void Set(LinuxResources limits)
+    void Set(LinuxResources limits)
     {
         SetKernelMemory(limits.Memory);
         if (limits.Memory is { CheckBeforeUpdate: true, Limit: > 0 and long most })

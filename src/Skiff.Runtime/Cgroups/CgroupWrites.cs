@@ -142,7 +142,7 @@ internal static class CgroupWrites
     }
 
     /// <summary>v1 limits memory and swap together, v2 swap alone.</summary>
-    static long SwapAlone(long together, long memory) => together < 0 || memory <= 0 ? -1 : together - memory;
+    internal static long SwapAlone(long together, long memory) => together < 0 || memory <= 0 ? -1 : together - memory;
 
     /// <summary>Shares 2..262144 onto weights 1..10000, as runc does it.</summary>
     internal static ulong Weight(ulong shares) => 1 + (((Math.Clamp(shares, 2, 262_144) - 2) * 9999) / 262_142);

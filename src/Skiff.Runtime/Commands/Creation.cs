@@ -86,14 +86,15 @@ internal sealed class Creation : IDisposable
             self,
             ProcessStat.StartTicks(self) ?? 0,
             IsCreating: true,
-            DateTimeOffset.UtcNow
+            DateTimeOffset.UtcNow,
+            store.SystemdCgroup
         );
         store.Claim(record, config);
         ContainerLaunch? container = null;
         Creation? creation = null;
         try
         {
-            container = ContainerLaunch.Open(bundle, options.Id);
+            container = ContainerLaunch.Open(bundle, options.Id, store.SystemdCgroup);
             container.PreservedDescriptors = options.PreservedDescriptors;
             container.NewKeyring = options.NewKeyring;
             creation = new Creation(store, container, record);

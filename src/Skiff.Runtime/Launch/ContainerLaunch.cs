@@ -29,8 +29,9 @@ internal sealed class ContainerLaunch : IShimContainer
     }
 
     /// <summary>The same for a configuration that was read already.</summary>
-    public static ContainerLaunch Open(Bundle bundle, string id) =>
-        Told(() => new ContainerLaunch(bundle, CgroupManager.Of(bundle.Spec, id)));
+    /// <param name="systemd">systemd makes the cgroup, whatever its path</param>
+    public static ContainerLaunch Open(Bundle bundle, string id, bool systemd = false) =>
+        Told(() => new ContainerLaunch(bundle, CgroupManager.Of(bundle.Spec, id, systemd)));
 
     /// <summary>Reads and validates config.json. Takes nothing from the kernel yet.</summary>
     /// <exception cref="LaunchException">the bundle is missing, malformed, or asks for something unsupported</exception>
@@ -44,9 +45,9 @@ internal sealed class ContainerLaunch : IShimContainer
     /// <summary>A container that another process has launched.</summary>
     /// <param name="pidfd">of its first process; owned by this from now on</param>
     /// <exception cref="LaunchException">the saved configuration is none</exception>
-    public static ContainerLaunch Adopt(Bundle bundle, string id, int pid, ulong startTicks, Fd? pidfd) =>
+    public static ContainerLaunch Adopt(Bundle bundle, string id, int pid, ulong startTicks, Fd? pidfd, bool systemd) =>
         Told(() =>
-            new ContainerLaunch(bundle, CgroupManager.Of(bundle.Spec, id))
+            new ContainerLaunch(bundle, CgroupManager.Of(bundle.Spec, id, systemd))
             {
                 init = pidfd is null ? null : new LaunchedProcess(pid, pidfd, startTicks),
             }
@@ -89,20 +90,22 @@ internal sealed class ContainerLaunch : IShimContainer
             Lsm.Check(Spec.Process!.ApparmorProfile);
             Lsm.CheckSelinux(Spec.Process.SelinuxLabel, "process.selinuxLabel");
             Lsm.CheckSelinux(Spec.Linux?.MountLabel, "linux.mountLabel");
+            RequireTimeNamespace();
             ProcessMemory.Hide();
             cgroups.RequireUnused();
             bool started = false;
             try
             {
                 cgroups.Create();
-                init = Launcher.Container(bundle, Facts(), cgroups.Cgroup, devpts, stdio, gate, createHooks);
+                Action<SpawnedProcess>? joinScope = cgroups.IsScope ? child => cgroups.StartScope(child.Pid) : null;
+                init = Launcher.Container(bundle, Facts(), cgroups.Cgroup, devpts, stdio, gate, createHooks, joinScope);
                 started = true;
                 return init;
             }
             finally
             {
                 if (!started)
-                    cgroups.Cgroup.Remove();
+                    cgroups.Remove();
             }
         });
 
@@ -147,7 +150,7 @@ internal sealed class ContainerLaunch : IShimContainer
 
     /// <summary>Sets other limits.</summary>
     /// <exception cref="LaunchException">one cannot be set; those before it are</exception>
-    public void Update(LinuxResources resources) => cgroups.Set(resources);
+    public void Update(LinuxResources resources) => cgroups.Update(resources);
 
     void IShimContainer.Update(LinuxResources resources, string json) => Update(resources);
 
@@ -158,13 +161,21 @@ internal sealed class ContainerLaunch : IShimContainer
 
     /// <summary>Kills what is left and gives back the cgroups. Idempotent; a fresh process may call it after a crash.</summary>
     /// <exception cref="TimeoutException">a process does not die within 10 s</exception>
-    public void Remove() => cgroups.Cgroup.Remove();
+    public void Remove() => cgroups.Remove();
 
     /// <summary>Closes descriptors, the pidfd of the first process among them; the container goes on.</summary>
     public void Dispose()
     {
         devpts?.Dispose();
         init?.Pidfd.Dispose();
+    }
+
+    /// <summary>Before Linux 6.2 a new one held for the children of the program, not for itself: time_namespaces(7).</summary>
+    void RequireTimeNamespace()
+    {
+        bool wanted = Spec.Linux?.Namespaces?.Any(n => n is { Type: "time", Path: null or "" }) == true;
+        if (wanted && Environment.OSVersion.Version < new Version(6, 2))
+            throw new LaunchException(FailureKind.Other, "a time namespace of its own (linux.timeOffsets) needs Linux 6.2");
     }
 
     LaunchFacts Facts() =>

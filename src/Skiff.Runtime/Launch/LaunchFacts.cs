@@ -27,6 +27,9 @@ internal sealed record LaunchFacts
     /// <summary>The launch stops before execve until somebody starts it.</summary>
     public bool WaitsForStart { get; init; }
 
+    /// <summary>The launcher has systemd put the child into its cgroup.</summary>
+    public bool JoinsScope { get; init; }
+
     /// <summary>How many descriptors from 3 up the program inherits.</summary>
     public int PreservedDescriptors { get; init; }
 

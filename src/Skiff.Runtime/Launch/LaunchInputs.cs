@@ -56,7 +56,7 @@ internal sealed class LaunchInputs
             .ToDictionary(n => n.Type, n => plan.Input(NamespaceName(n.Type)));
         if (IdMaps.HasUserNamespace(spec.Linux))
             inputs.User = plan.Input(NamespaceName("user"));
-        if (facts.WaitsForStart || HasCreateHooks(spec))
+        if (facts.WaitsForStart || facts.JoinsScope || HasCreateHooks(spec))
             plan.AddLauncher();
         if (facts.WaitsForStart)
             inputs.Gate = plan.Input(GateName);

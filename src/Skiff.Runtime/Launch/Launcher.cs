@@ -29,7 +29,8 @@ internal sealed class Launcher : IDisposable
     /// <param name="devpts">the container's own; stays the caller's</param>
     /// <param name="facts">without those of the mounts, which are found out here</param>
     /// <param name="gate">where it waits for its start; stays the caller's</param>
-    /// <param name="createHooks">called with the child's pid when it is time for them</param>
+    /// <param name="createHooks">called with the child when it is time for them</param>
+    /// <param name="joinScope">puts the child into its cgroup; null: it is born into it</param>
     public static LaunchedProcess Container(
         Bundle bundle,
         LaunchFacts facts,
@@ -37,7 +38,8 @@ internal sealed class Launcher : IDisposable
         Fd? devpts,
         ProcessStdio stdio,
         Fd? gate,
-        Action<SpawnedProcess>? createHooks
+        Action<SpawnedProcess>? createHooks,
+        Action<SpawnedProcess>? joinScope = null
     )
     {
         using var launcher = new Launcher();
@@ -48,18 +50,19 @@ internal sealed class Launcher : IDisposable
         if (users is not null)
             launcher.Add(LaunchInputs.NamespaceName("user"), users);
         Fd root = launcher.Add("root", Mounting("the root filesystem", "/", () => ParentMounts.Root(bundle, users)));
-        launcher.AddCgroups(cgroup);
+        if (joinScope is null)
+            launcher.AddCgroups(cgroup);
         launcher.AddNamespaces(spec);
         facts = facts with { Mounts = launcher.AddMounts(bundle with { Spec = spec }, root, devpts, users) };
         ParentMounts.PrepareDirectory(root, spec, process.Cwd);
         if (gate is not null)
             launcher.Add(LaunchInputs.GateName, Fd.CopyOf(gate.Number));
-        facts = facts with { WaitsForStart = gate is not null };
+        facts = facts with { WaitsForStart = gate is not null, JoinsScope = joinScope is not null };
         return launcher.Run(
             PlanCompiler.Container(spec, facts),
             stdio,
             maps?.Uid(process.User.Uid) ?? process.User.Uid,
-            (_, child) => createHooks?.Invoke(child)
+            (point, child) => (point == PlanCompiler.JoinScope ? joinScope : createHooks)?.Invoke(child)
         );
     }
 

@@ -15,6 +15,9 @@ internal static class PlanCompiler
     /// <summary>Where the launch meets its launcher: everything is mounted, the root is not yet the root.</summary>
     public const byte CreateHooks = 1;
 
+    /// <summary>The same, before anything else: the launcher has systemd put it into its cgroup.</summary>
+    public const byte JoinScope = 2;
+
     /// <summary>The plan of a container's first process.</summary>
     public static CompiledLaunch Container(Spec spec, LaunchFacts facts)
     {
@@ -26,7 +29,10 @@ internal static class PlanCompiler
         var identity = new IdentityPlan(plan, process, facts, inputs, SpecExtensions.WantsInit(spec));
         bool terminal = process.Terminal;
 
-        JoinCgroups(plan, facts, inputs);
+        if (facts.JoinsScope)
+            plan.Meet(JoinScope, "join systemd's scope");
+        else
+            JoinCgroups(plan, facts, inputs);
         SetOomScore(plan, process);
         foreach ((string type, Register file) in inputs.Namespaces)
             plan.Enter(file, KindOf(type), $"join the {type} namespace");

@@ -9,6 +9,7 @@ namespace Skiff.Runtime.State;
 /// <param name="Bundle">absolute</param>
 /// <param name="Pid">of the first process, as seen from the host; of the one who creates it while <paramref name="IsCreating"/></param>
 /// <param name="StartTicks">tells that process from a later one of the same number</param>
+/// <param name="SystemdCgroup">create was told --systemd-cgroup</param>
 internal sealed record ContainerRecord(
     string Id,
     string Bundle,
@@ -16,7 +17,8 @@ internal sealed record ContainerRecord(
     int Pid,
     ulong StartTicks,
     bool IsCreating,
-    DateTimeOffset Created
+    DateTimeOffset Created,
+    bool SystemdCgroup = false
 )
 {
     public byte[] ToJson()
@@ -32,6 +34,8 @@ internal sealed record ContainerRecord(
             writer.WriteNumber("startTicks", StartTicks);
             writer.WriteBoolean("creating", IsCreating);
             writer.WriteString("created", Created.ToString("O", CultureInfo.InvariantCulture));
+            if (SystemdCgroup)
+                writer.WriteBoolean("systemdCgroup", true);
             writer.WriteEndObject();
         }
         return buffer.WrittenSpan.ToArray();
@@ -51,7 +55,8 @@ internal sealed record ContainerRecord(
                 e.GetProperty("pid").GetInt32(),
                 e.GetProperty("startTicks").GetUInt64(),
                 e.GetProperty("creating").GetBoolean(),
-                e.GetProperty("created").GetDateTimeOffset()
+                e.GetProperty("created").GetDateTimeOffset(),
+                e.TryGetProperty("systemdCgroup", out JsonElement systemd) && systemd.GetBoolean()
             );
         }
         catch (Exception x) when (x is KeyNotFoundException or InvalidOperationException or FormatException)

@@ -25,7 +25,7 @@ internal sealed class LiveState : IDisposable
         }
         Fd? init = record.IsCreating || pidfd is null ? null : Fd.CopyOf(pidfd.Number);
         Bundle bundle = Bundle.Parse(record.Bundle, store.Config(record.Id));
-        Container = ContainerLaunch.Adopt(bundle, record.Id, record.Pid, record.StartTicks, init);
+        Container = ContainerLaunch.Adopt(bundle, record.Id, record.Pid, record.StartTicks, init, record.SystemdCgroup);
         Status = Find();
     }
 

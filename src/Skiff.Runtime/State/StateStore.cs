@@ -19,6 +19,9 @@ internal sealed class StateStore(string root)
 
     public string Root { get; } = Path.GetFullPath(root);
 
+    /// <summary>--systemd-cgroup: new containers get their cgroup from systemd.</summary>
+    public bool SystemdCgroup { get; init; }
+
     /// <exception cref="LaunchException">an ID that is none</exception>
     public string DirectoryOf(string id)
     {
