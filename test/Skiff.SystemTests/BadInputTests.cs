@@ -74,6 +74,37 @@ public sealed class BadInputTests(Port port) : IDisposable
         Fails(client, 125, "unable to find user nobody-here", "run", "--rm", "-u", "nobody-here", "busybox", "true");
 
     [Theory, MemberData(nameof(Clients))]
+    public void Settings_that_make_no_sense(string client)
+    {
+        string[] run = ["run", "--rm"];
+        Fails(client, 125, "invalid signal: BOGUS", [.. run, "--stop-signal", "BOGUS", "busybox", "true"]);
+        Fails(client, 125, "Interval in Healthcheck cannot be less than 1ms", [.. run, "--health-cmd", "x", "--health-interval", "1ns", "busybox"]);
+        Fails(client, 125, "IP address is not correctly formatted: x", [.. run, "--dns", "x", "busybox", "true"]);
+        // Not "not found", which has clients pull the image.
+        var result = engine.Client(client, [.. run, "--volumes-from", "nobody", "busybox", "true"], null).Expect(125);
+        Assert.Contains("No such container: nobody", result.Errors, StringComparison.Ordinal);
+        Assert.DoesNotContain("Unable to find image", result.Errors, StringComparison.Ordinal);
+    }
+
+    [Theory, MemberData(nameof(Clients))]
+    public void Execs_and_attaches_that_make_no_sense(string client)
+    {
+        string id = engine.Skiff("run", "-d", "busybox", "sleep", "1000").Expect().Text;
+        try
+        {
+            Fails(client, 1, "unable to find user nobody-here", "exec", "-u", "nobody-here", id, "true");
+            string said = engine.Client(client, ["exec", "-w", "/nowhere", id, "true"], null).Expect(127).Output;
+            Assert.Contains("no such file or directory", said, StringComparison.Ordinal);
+            Fails(client, 1, client == "docker" ? "received 400" : "Invalid escape keys (x,,y)", "attach", "--detach-keys", "x,,y", id);
+            Fails(client, 1, $"cannot kill container: {id}: invalid signal: BOGUS", "kill", "-s", "BOGUS", id);
+        }
+        finally
+        {
+            engine.Skiff("rm", "-f", id).Expect();
+        }
+    }
+
+    [Theory, MemberData(nameof(Clients))]
     public void Limits_that_make_no_sense(string client)
     {
         Fails(client, 125, "Minimum memory limit", "run", "--rm", "-m", "1k", "busybox", "true");

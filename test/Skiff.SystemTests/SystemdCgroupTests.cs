@@ -54,12 +54,10 @@ public sealed class SystemdCgroupTests
     public void With_the_flag_alone_it_is_in_the_slice_of_the_system()
     {
         Assert.SkipUnless(Kernel.HasSystemdAndCgroup2, "no systemd with cgroup version 2");
-        using OciBundle bundle = Bundle("exit 7", withPath: false);
+        using OciBundle bundle = Bundle("while :; do sleep 1; done", withPath: false);
         bundle.Config["linux"]!.AsObject().Remove("cgroupsPath");
         bundle.Save();
-        bundle.Runtime("--systemd-cgroup", "run", "--bundle", bundle.Bundle, bundle.Id).Expect(7);
-        Result wrong = bundle.Runtime("--systemd-cgroup", "create", "--bundle", bundle.Bundle, bundle.Id);
-        wrong.Expect();
+        bundle.RunDetached("--systemd-cgroup").Expect();
         Assert.Equal("active", Property($"skiff-{bundle.Id}.scope", "ActiveState"));
         Assert.Equal("system.slice", Property($"skiff-{bundle.Id}.scope", "Slice"));
         // Without the flag: it is known of this container.

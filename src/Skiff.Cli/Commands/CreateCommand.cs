@@ -104,7 +104,8 @@ internal sealed class CidFile : IDisposable
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new CliException($"failed to create the container ID file: {e.Message}");
+            string why = e is UnauthorizedAccessException ? "permission denied" : "no such file or directory";
+            throw new CliException($"failed to create the container ID file: open {path}: {why}");
         }
     }
 

@@ -204,7 +204,7 @@ internal sealed partial class ContainerOptions
                 Check = Values.NoContentTrust,
             }
         );
-        dns = flags.List("dns", "Address of a name server");
+        dns = Checked("dns", "Address of a name server", "list", NetworkOption.NameServer);
         dnsOption = flags.List("dns-option", "Option of the resolver");
         dnsSearch = flags.List("dns-search", "Domain to search names in");
         domainname = flags.String("domainname", "NIS domain name");

@@ -120,6 +120,12 @@ internal sealed record NetworkOption(string Name)
             GwPriority = GatewayPriority,
         };
 
+    /// <summary>The address of --dns.</summary>
+    public static string NameServer(string text) =>
+        IPAddress.TryParse(text.Trim(), out var address)
+            ? address.ToString()
+            : throw new FormatException($"IP address is not correctly formatted: {text}");
+
     /// <summary>"host:address" or "host=address" of --add-host, as the engine takes it.</summary>
     public static string ExtraHost(string text)
     {

@@ -117,7 +117,7 @@ internal static class InspectMapping
             Tty = config.Tty,
             OpenStdin = config.OpenStdin,
             StdinOnce = config.StdinOnce,
-            Env = config.Env,
+            Env = config.Env.Count > 0 ? config.Env : null,
             Cmd = config.Cmd,
             Healthcheck = config.Healthcheck,
             Image = container.ImageName,

@@ -98,7 +98,10 @@ public sealed partial class ContainerFiles
         using var view = await OpenViewAsync(live, path, write: true, cancellation);
         await BlockingStream.RunAsync(() =>
         {
-            if (SafePath.TryOpenDirectory(view.Root, view.Path, Containment.InRoot, out var found) != Errno.None)
+            var errno = SafePath.TryOpenDirectory(view.Root, view.Path, Containment.InRoot, out var found);
+            if (errno == Errno.ENOENT)
+                throw Missing(view, errno);
+            if (errno != Errno.None)
                 throw EngineException.Invalid("extraction point is not a directory");
             // Its real path: what the archive names is put behind it.
             byte[] directory;
@@ -230,7 +233,7 @@ public sealed partial class ContainerFiles
                         ? Overlay.OpenDetached(snapshot.Lowers, snapshot.Upper, snapshot.Work)
                         : Overlay.OpenDetached([snapshot.Upper, .. snapshot.Lowers]);
             }
-            return View.Open(root, held, path, prefix, inside, ids);
+            return View.Open(root, held, container.Name, path, prefix, inside, ids);
         }
         catch
         {
@@ -282,7 +285,7 @@ public sealed partial class ContainerFiles
 
     static EngineException Missing(View view, Errno errno) =>
         errno is Errno.ENOENT or Errno.ENOTDIR
-            ? EngineException.NotFound($"Could not find the file {view.Asked} in container")
+            ? EngineException.NotFound($"Could not find the file {view.Asked} in container {view.Container}")
             : new EngineException(ErrorKind.System, $"{view.Asked}: {errno}");
 
     /// <summary>A path of a container: the directory that it is in, and its last name there.</summary>
@@ -307,6 +310,9 @@ public sealed partial class ContainerFiles
 
         internal Fd Root { get; }
 
+        /// <summary>Its name, for the user.</summary>
+        internal required string Container { get; init; }
+
         /// <summary>Where the root is in the container: "" but for a mount of a stopped container.</summary>
         internal string Prefix { get; }
 
@@ -328,7 +334,15 @@ public sealed partial class ContainerFiles
         }
 
         /// <summary>Takes over root and lock, unless it throws.</summary>
-        internal static View Open(Fd root, IDisposable? held, string asked, string prefix, string inside, IdShift? ids)
+        internal static View Open(
+            Fd root,
+            IDisposable? held,
+            string container,
+            string asked,
+            string prefix,
+            string inside,
+            IdShift? ids
+        )
         {
             // With a slash or a dot at its end a path means what its last link leads to.
             bool follows =
@@ -343,8 +357,8 @@ public sealed partial class ContainerFiles
             if (errno == Errno.ENOTDIR && follows)
                 throw EngineException.Invalid($"{asked}: not a directory");
             if (errno != Errno.None)
-                throw EngineException.NotFound($"Could not find the file {asked} in container");
-            return new View(root, held, asked, prefix, Encoding.UTF8.GetBytes(inside), parent!, name, ids);
+                throw EngineException.NotFound($"Could not find the file {asked} in container {container}");
+            return new View(root, held, asked, prefix, Encoding.UTF8.GetBytes(inside), parent!, name, ids) { Container = container };
         }
 
         public void Dispose()

@@ -15,7 +15,7 @@ internal static class ContainerMounts
         VolumeService volumes
     )
     {
-        var plan = MountPlan.Of(request.Host, config.Volumes, name => store.Get(name).Record.MountPoints);
+        var plan = MountPlan.Of(request.Host, config.Volumes, name => MountsOf(store, name));
         var wanted = plan.Where(m => m.Type == "volume")
             .Select(m => new VolumeCreate(
                 m.Source,
@@ -47,4 +47,17 @@ internal static class ContainerMounts
                 MountPoints = MountPlan.Of(container.Host, [], _ => []),
             }
             : container;
+
+    /// <summary>Of --volumes-from. NotFound would have clients pull the image: they take it to be what is missing.</summary>
+    static IReadOnlyList<MountRequest> MountsOf(ContainerStore store, string name)
+    {
+        try
+        {
+            return store.Get(name).Record.MountPoints;
+        }
+        catch (EngineException e) when (e.Kind == ErrorKind.NotFound)
+        {
+            throw EngineException.Invalid(e.Message);
+        }
+    }
 }

@@ -75,6 +75,9 @@ public sealed partial class ContainerService
             ?? throw EngineException.NotFound($"No such image: {Reference.Parse(request.Image).WithDefaultTag().Familiar}");
         CheckPlatform(request, image);
         var config = ImageDefaults.Merge(request.Config, image.Config.Config);
+        if (config.StopSignal is { } stop)
+            Lifecycle.SignalNumber(stop);
+        HealthCheck.Validate(config.Healthcheck);
         var (logDriver, logOptions) = LogSettings.Of(request.Host.LogDriver, request.Host.LogOptions, options);
         string id = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(32));
         var ids = userIds.Reserve(request.Host);

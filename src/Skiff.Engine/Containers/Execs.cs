@@ -36,6 +36,8 @@ internal sealed class Execs(
             throw EngineException.Invalid("No exec command specified");
         if (request.DetachKeys is { Length: > 0 } keys)
             DetachKeys.Parse(keys);
+        if (request.User.Length > 0)
+            bundles.ExecProcess(live, request); // there may be no such user
         var exec = new Exec
         {
             Id = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(32)),
@@ -150,8 +152,6 @@ internal sealed class Execs(
             throw EngineException.Conflict($"exec {id} has already run");
         var live = find(exec.ContainerId) ?? throw EngineException.NotFound($"No such container: {exec.ContainerId}");
         CheckRunning(live);
-        if (exec.Request.User is { Length: > 0 })
-            bundles.ExecProcess(live, exec.Request); // told now, while the client still reads answers: there is no such user
         return (exec, live);
     }
 

@@ -55,6 +55,24 @@ internal sealed record HealthCheck(
     static readonly TimeSpan DefaultStartInterval = TimeSpan.FromSeconds(5);
     const int DefaultRetries = 3;
 
+    /// <exception cref="EngineException">InvalidParameter, in Docker's words</exception>
+    internal static void Validate(ImageHealthcheck? given)
+    {
+        foreach (
+            var (name, nanoseconds) in (ReadOnlySpan<(string, long?)>)
+                [
+                    ("Interval", given?.Interval),
+                    ("Timeout", given?.Timeout),
+                    ("StartPeriod", given?.StartPeriod),
+                    ("StartInterval", given?.StartInterval),
+                ]
+        )
+            if (nanoseconds is not (null or 0) and < 1_000_000)
+                throw EngineException.Invalid($"{name} in Healthcheck cannot be less than 1ms");
+        if (given?.Retries < 0)
+            throw EngineException.Invalid("Retries in Healthcheck cannot be negative");
+    }
+
     /// <summary>null: there is none, or it is switched off ("NONE").</summary>
     internal static HealthCheck? Of(ImageHealthcheck? given, IReadOnlyList<string>? shell)
     {

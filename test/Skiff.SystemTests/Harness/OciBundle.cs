@@ -69,12 +69,13 @@ public sealed class OciBundle : IDisposable
     /// <summary>
     /// create. Its stdio goes to the container, which outlives it, so it is given files: nobody waits for their end.
     /// </summary>
-    public Result Create(params string[] flags) => Detached("create", flags);
+    public Result Create(params string[] flags) => Detached(["create", .. flags]);
 
     /// <summary>run --detach, as <see cref="Create"/>.</summary>
-    public Result RunDetached() => Detached("run", "--detach");
+    /// <param name="global">flags before the command</param>
+    public Result RunDetached(params string[] global) => Detached([.. global, "run", "--detach"]);
 
-    Result Detached(string command, params string[] flags) =>
+    Result Detached(string[] command) =>
         Command.Run(
             "/bin/sh",
             [
@@ -83,10 +84,9 @@ public sealed class OciBundle : IDisposable
                 Program,
                 "--root",
                 Root,
-                command,
+                .. command,
                 "--bundle",
                 Bundle,
-                .. flags,
                 Id,
             ],
             null,
