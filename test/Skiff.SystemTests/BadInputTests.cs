@@ -78,7 +78,12 @@ public sealed class BadInputTests(Port port) : IDisposable
     {
         string[] run = ["run", "--rm"];
         Fails(client, 125, "invalid signal: BOGUS", [.. run, "--stop-signal", "BOGUS", "busybox", "true"]);
-        Fails(client, 125, "Interval in Healthcheck cannot be less than 1ms", [.. run, "--health-cmd", "x", "--health-interval", "1ns", "busybox"]);
+        Fails(
+            client,
+            125,
+            "Interval in Healthcheck cannot be less than 1ms",
+            [.. run, "--health-cmd", "x", "--health-interval", "1ns", "busybox"]
+        );
         Fails(client, 125, "IP address is not correctly formatted: x", [.. run, "--dns", "x", "busybox", "true"]);
         // Not "not found", which has clients pull the image.
         var result = engine.Client(client, [.. run, "--volumes-from", "nobody", "busybox", "true"], null).Expect(125);
@@ -95,7 +100,15 @@ public sealed class BadInputTests(Port port) : IDisposable
             Fails(client, 1, "unable to find user nobody-here", "exec", "-u", "nobody-here", id, "true");
             string said = engine.Client(client, ["exec", "-w", "/nowhere", id, "true"], null).Expect(127).Output;
             Assert.Contains("no such file or directory", said, StringComparison.Ordinal);
-            Fails(client, 1, client == "docker" ? "received 400" : "Invalid escape keys (x,,y)", "attach", "--detach-keys", "x,,y", id);
+            Fails(
+                client,
+                1,
+                client == "docker" ? "received 400" : "Invalid escape keys (x,,y)",
+                "attach",
+                "--detach-keys",
+                "x,,y",
+                id
+            );
             Fails(client, 1, $"cannot kill container: {id}: invalid signal: BOGUS", "kill", "-s", "BOGUS", id);
         }
         finally

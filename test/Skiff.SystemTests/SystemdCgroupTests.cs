@@ -16,8 +16,7 @@ public sealed class SystemdCgroupTests
         return bundle;
     }
 
-    static string Property(string unit, string name) =>
-        Command.Run("systemctl", "show", "-P", name, unit).Expect().Text;
+    static string Property(string unit, string name) => Command.Run("systemctl", "show", "-P", name, unit).Expect().Text;
 
     [Fact]
     public void A_container_is_a_scope_with_limits_and_is_gone_when_deleted()

@@ -358,7 +358,10 @@ public sealed partial class ContainerFiles
                 throw EngineException.Invalid($"{asked}: not a directory");
             if (errno != Errno.None)
                 throw EngineException.NotFound($"Could not find the file {asked} in container {container}");
-            return new View(root, held, asked, prefix, Encoding.UTF8.GetBytes(inside), parent!, name, ids) { Container = container };
+            return new View(root, held, asked, prefix, Encoding.UTF8.GetBytes(inside), parent!, name, ids)
+            {
+                Container = container,
+            };
         }
 
         public void Dispose()

@@ -374,7 +374,9 @@ public sealed partial class ContainerService
     {
         string bare = name.StartsWith('/') ? name[1..] : name;
         if (!NamePattern().IsMatch(bare))
-            throw EngineException.Invalid($"{context}Invalid container name ({name}), only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed");
+            throw EngineException.Invalid(
+                $"{context}Invalid container name ({name}), only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed"
+            );
         return bare;
     }
 

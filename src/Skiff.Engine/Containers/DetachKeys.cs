@@ -14,9 +14,9 @@ internal sealed class DetachKeys
     internal static DetachKeys Parse(string? text)
     {
         string keys = string.IsNullOrEmpty(text) ? Default : text;
-        return new(
-            [.. keys.Split(',').Select(k => Key(k) ?? throw EngineException.Invalid($"Invalid escape keys ({keys}) provided"))]
-        );
+        return new([
+            .. keys.Split(',').Select(k => Key(k) ?? throw EngineException.Invalid($"Invalid escape keys ({keys}) provided")),
+        ]);
     }
 
     /// <summary>

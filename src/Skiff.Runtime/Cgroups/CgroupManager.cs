@@ -36,9 +36,7 @@ internal sealed class CgroupManager
                 FailureKind.Other,
                 $"expected cgroupsPath to be of format \"slice:prefix:name\" for systemd cgroups, got \"{path}\" instead"
             );
-        string place =
-            scope?.CgroupPath
-            ?? (path.Length > 0 ? path : $"/skiff/{id}");
+        string place = scope?.CgroupPath ?? (path.Length > 0 ? path : $"/skiff/{id}");
         return new CgroupManager(new Cgroup(CgroupHierarchy.Detect(), place), scope, spec.Linux?.Resources);
     }
 

@@ -67,7 +67,9 @@ internal sealed record BusMessage(byte Type, uint ReplyTo, string Member, string
         long fields = BinaryPrimitives.ReadUInt32LittleEndian(start[12..]);
         long body = BinaryPrimitives.ReadUInt32LittleEndian(start[4..]);
         long length = ((StartBytes + fields + 7) & ~7L) + body;
-        return length <= LongestBytes ? (int)length : throw new InvalidDataException($"systemd sends a message of {length} bytes");
+        return length <= LongestBytes
+            ? (int)length
+            : throw new InvalidDataException($"systemd sends a message of {length} bytes");
     }
 
     /// <exception cref="InvalidDataException">it is malformed</exception>

@@ -74,7 +74,11 @@ public sealed class SystemdTests
     [Fact]
     public void Limits_are_told_in_the_words_of_systemd()
     {
-        var limits = new LinuxResources { Memory = new LinuxMemory { Limit = 10, Swap = 30 }, Pids = new LinuxPids { Limit = -1 } };
+        var limits = new LinuxResources
+        {
+            Memory = new LinuxMemory { Limit = 10, Swap = 30 },
+            Pids = new LinuxPids { Limit = -1 },
+        };
         var writer = new BusWriter();
         ScopeProperties.Limits(writer, limits);
         string text = System.Text.Encoding.Latin1.GetString(writer.ToArray());
