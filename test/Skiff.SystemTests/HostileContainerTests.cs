@@ -76,6 +76,56 @@ public sealed class HostileContainerTests(Port port)
     }
 
     [Fact]
+    public void A_container_that_swaps_a_working_directory_for_a_link_wins_nothing() =>
+        WithContainer(id =>
+        {
+            // A directory one moment, a way through a descriptor of whoever looks the next.
+            const string Swap =
+                "mkdir /w; i=3; while :; do ln -s /proc/self/fd/$i /l; mv /w /d; mv /l /w; rm /w; mv /d /w; i=$((i % 20 + 3)); done";
+            engine.Skiff("exec", "-d", id, "sh", "-c", Swap).Expect();
+            for (int i = 0; i < 20; i++)
+            {
+                var exec = engine.Skiff("exec", "-w", "/w", id, "sh", "-c", $"cat ../../../../../..{engine.Log}; pwd");
+                Assert.True(exec.ExitCode != 0 || exec.Text is "/w" or "/d", exec.Text);
+                Assert.DoesNotContain("info", exec.Output, StringComparison.Ordinal);
+            }
+        });
+
+    [Fact]
+    public void A_container_that_swaps_a_part_of_a_volume_for_a_link_wins_nothing()
+    {
+        string target = Directory.CreateDirectory(Path.Combine(engine.Root, "swapped")).FullName;
+        engine.Skiff("volume", "create", "swapped").Expect();
+        string swapper = engine
+            .Skiff(
+                "run",
+                "-d",
+                "-v",
+                "swapped:/v",
+                "busybox",
+                "sh",
+                "-c",
+                $"mkdir -p /v/part; ln -s {target} /v/link; while :; do mv /v/part /v/x; mv /v/link /v/part; mv /v/part /v/link; mv /v/x /v/part; done"
+            )
+            .Expect()
+            .Text;
+        try
+        {
+            for (int i = 0; i < 15; i++)
+            {
+                const string Mount = "type=volume,src=swapped,dst=/m,volume-subpath=part";
+                engine.Skiff("run", "--rm", "--network=none", "--mount", Mount, "busybox", "touch", "/m/f"); // succeeds or not
+            }
+            Assert.Empty(Directory.GetFiles(target));
+        }
+        finally
+        {
+            engine.Skiff("rm", "-f", swapper).Expect();
+            engine.Skiff("volume", "rm", "swapped").Expect();
+        }
+    }
+
+    [Fact]
     public void Links_of_an_image_lead_no_mount_onto_the_host()
     {
         string outside = Directory.CreateDirectory(Path.Combine(engine.Root, "outside")).FullName;

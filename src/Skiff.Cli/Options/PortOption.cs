@@ -51,7 +51,7 @@ internal sealed class PortOption
         int hostFirst = 0,
             hostLast = 0;
         if (host.Length > 0)
-            (hostFirst, hostLast) = Range(host, text, "Invalid hostPort: ");
+            (hostFirst, hostLast) = host == "0" ? (0, 0) : Range(host, text, "Invalid hostPort: "); // 0: any, as an empty one
         // Many host ports for one port of the container: the engine takes a free one.
         bool choice = first == last && hostFirst != hostLast;
         if (host.Length > 0 && !choice && hostLast - hostFirst != last - first)

@@ -166,13 +166,26 @@ internal static class InspectMapping
 
     static Dictionary<string, EndpointSettings> Networks(Container container)
     {
-        var settings = container.Endpoints.ToDictionary(e => e.NetworkName, Made);
-        foreach (var wished in container.Networks.Where(n => !settings.ContainsKey(n.Network)))
-            settings[wished.Network] = new EndpointSettings { Aliases = wished.Aliases.Count > 0 ? wished.Aliases : null };
+        // What its user wished stays said beside what was made of it, and so it is enough to make another like it.
+        var settings = container.Endpoints.ToDictionary(
+            e => e.NetworkName,
+            e => Made(e) with { IPAMConfig = Wished(container.Networks.FirstOrDefault(n => n.Network == e.NetworkName || n.Network == e.NetworkId)) }
+        );
+        foreach (var wished in container.Networks.Where(n => !container.Endpoints.Any(e => n.Network == e.NetworkName || n.Network == e.NetworkId)))
+            settings[wished.Network] = new EndpointSettings
+            {
+                Aliases = wished.Aliases.Count > 0 ? wished.Aliases : null,
+                IPAMConfig = Wished(wished),
+                MacAddress = wished.MacAddress ?? "",
+                GwPriority = wished.GatewayPriority,
+            };
         if (settings.Count == 0)
             settings[container.Host.NetworkMode] = new EndpointSettings();
         return settings;
     }
+
+    static EndpointIpamConfig? Wished(EndpointRequest? request) =>
+        request?.IPv4Address is { } address ? new EndpointIpamConfig { IPv4Address = address } : null;
 
     static EndpointSettings Made(Endpoint endpoint) =>
         new()
