@@ -45,7 +45,10 @@ public sealed class RecreateTests(Port port)
             engine.Skiff("rm", name).Expect();
             JsonObject body = first["Config"]!.DeepClone().AsObject();
             body["HostConfig"] = first["HostConfig"]!.DeepClone();
-            body["NetworkingConfig"] = new JsonObject { ["EndpointsConfig"] = first["NetworkSettings"]!["Networks"]!.DeepClone() };
+            body["NetworkingConfig"] = new JsonObject
+            {
+                ["EndpointsConfig"] = first["NetworkSettings"]!["Networks"]!.DeepClone(),
+            };
             api.Post($"containers/create?name={name}", body.ToJsonString());
             JsonNode second = Inspect(api, name);
             foreach (string part in (string[])["Config", "HostConfig", "Path", "Args", "Mounts", "NetworkSettings", "Image"])

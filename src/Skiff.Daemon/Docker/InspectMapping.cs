@@ -169,9 +169,19 @@ internal static class InspectMapping
         // What its user wished stays said beside what was made of it, and so it is enough to make another like it.
         var settings = container.Endpoints.ToDictionary(
             e => e.NetworkName,
-            e => Made(e) with { IPAMConfig = Wished(container.Networks.FirstOrDefault(n => n.Network == e.NetworkName || n.Network == e.NetworkId)) }
+            e =>
+                Made(e) with
+                {
+                    IPAMConfig = Wished(
+                        container.Networks.FirstOrDefault(n => n.Network == e.NetworkName || n.Network == e.NetworkId)
+                    ),
+                }
         );
-        foreach (var wished in container.Networks.Where(n => !container.Endpoints.Any(e => n.Network == e.NetworkName || n.Network == e.NetworkId)))
+        foreach (
+            var wished in container.Networks.Where(n =>
+                !container.Endpoints.Any(e => n.Network == e.NetworkName || n.Network == e.NetworkId)
+            )
+        )
             settings[wished.Network] = new EndpointSettings
             {
                 Aliases = wished.Aliases.Count > 0 ? wished.Aliases : null,
