@@ -15,6 +15,9 @@ sealed class GarbageCollector(ContentStore content, Snapshotter snapshots, Image
 
     readonly Lock one = new();
 
+    /// <summary>Layers that no image has, for a later build.</summary>
+    public Func<IEnumerable<(Digest Blob, Digest ChainId)>> AlsoKept { get; set; } = () => [];
+
     /// <summary>Collects. Returns the chain ids of the removed layers, topmost first, and the bytes freed in blobs.</summary>
     public (IReadOnlyList<Digest> Layers, long Bytes) Collect()
     {
@@ -80,6 +83,11 @@ sealed class GarbageCollector(ContentStore content, Snapshotter snapshots, Image
             blobs.UnionWith(image.Layers.Select(l => l.Digest));
             MarkDocument(image.Manifest.Digest, blobs, 0);
             chains.UnionWith(ChainId.Compute(image.Config.RootFs.DiffIds));
+        }
+        foreach (var (blob, chainId) in AlsoKept())
+        {
+            blobs.Add(blob);
+            chains.Add(chainId);
         }
         foreach (var digest in store.NamedManifests())
             MarkDocument(digest, blobs, 0);

@@ -53,7 +53,14 @@ public sealed partial class ImageService
             lease.Keep(layer.Digest);
         Digest? below = parent.Config.RootFs.DiffIds.Count == 0 ? null : ChainId.Compute(parent.Config.RootFs.DiffIds)[^1];
         using var unpack = Snapshots.BeginUnpack(below);
-        var (blob, unpacked) = WriteLayer(request, unpack, lease, cancellation);
+        var (blob, unpacked) = WriteLayer(
+            request.Upper,
+            request.LeftOut,
+            LayerCompression.Gzip,
+            unpack,
+            lease,
+            cancellation
+        );
         lease.Keep(ChainId.Join(below, unpacked.DiffId));
         unpack.Commit(unpacked.DiffId);
 
@@ -107,9 +114,11 @@ public sealed partial class ImageService
         );
     }
 
-    /// <summary>One walk over the upper directory; its tar is compressed into a blob and unpacked into a layer at once.</summary>
+    /// <summary>One walk over the upper directory; its tar goes into a blob, compressed or not, and unpacked into a layer at once.</summary>
     (Descriptor Blob, UnpackedLayer Layer) WriteLayer(
-        ImageCommit request,
+        string upper,
+        IReadOnlySet<string> leftOut,
+        LayerCompression compression,
         LayerUnpack unpack,
         ContentLease lease,
         CancellationToken cancellation
@@ -131,11 +140,12 @@ public sealed partial class ImageService
         });
         try
         {
-            using var root = SafePath.OpenRoot(request.Upper);
-            using var gzip = new GZipStream(blob, CompressionLevel.Fastest, leaveOpen: true);
-            using var both = new BufferedStream(new ForkStream(gzip, pipe), BlockPipe.BlockSize);
+            using var root = SafePath.OpenRoot(upper);
+            using var packed =
+                compression == LayerCompression.Gzip ? new GZipStream(blob, CompressionLevel.Fastest, leaveOpen: true) : null;
+            using var both = new BufferedStream(new ForkStream(packed ?? (Stream)blob, pipe), BlockPipe.BlockSize);
             var tar = new TarWriter(both);
-            new TreeArchive(tar, new TreeArchiveOptions { IsUpper = true, LeftOut = request.LeftOut }, cancellation).Write(root);
+            new TreeArchive(tar, new TreeArchiveOptions { IsUpper = true, LeftOut = leftOut }, cancellation).Write(root);
             tar.Finish();
         }
         catch (ErrnoException e) when (!unpacking.IsFaulted)
@@ -150,7 +160,7 @@ public sealed partial class ImageService
         var layer = unpacking.GetAwaiter().GetResult();
         var descriptor = new Descriptor
         {
-            MediaType = ImageLoader.LayerType(LayerCompression.Gzip),
+            MediaType = ImageLoader.LayerType(compression),
             Size = blob.Position,
             Digest = blob.Commit(lease),
         };

@@ -122,7 +122,7 @@ public sealed partial class VolumeService
             // Aside first: a volume that is half filled would pass for a full one after a crash.
             Directory.CreateDirectory(scratch);
             using (var copy = SafePath.OpenRoot(scratch))
-                VolumeTree.Copy(source, copy, cancellation);
+                TreeCopy.Copy(source, copy, itself: true, TreeCopyOptions.Same, cancellation);
             lock (gate)
                 if (!mounted.ContainsKey(volume.Name) && !Directory.EnumerateFileSystemEntries(data).Any())
                 {
