@@ -2,6 +2,7 @@
 using System.Buffers.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using System.Text.Json.Serialization.Metadata;
 
 namespace Skiff.Docker;
 
@@ -48,19 +49,27 @@ public sealed record AuthConfig
     /// Reads the header's value; an empty one is anonymous. Both alphabets of base64 are accepted, padded or not.
     /// </summary>
     /// <exception cref="FormatException">not base64, or not JSON</exception>
-    public static AuthConfig FromHeader(string? header)
+    public static AuthConfig FromHeader(string? header) =>
+        Read(header, "X-Registry-Auth", DockerJson.Wire.AuthConfig) ?? new AuthConfig();
+
+    /// <summary>Reads X-Registry-Config, which has one for each registry.</summary>
+    /// <exception cref="FormatException">not base64, or not JSON</exception>
+    public static IReadOnlyDictionary<string, AuthConfig> AllFromHeader(string? header) =>
+        Read(header, "X-Registry-Config", DockerJson.Wire.DictionaryStringAuthConfig) ?? [];
+
+    static T? Read<T>(string? header, string name, JsonTypeInfo<T> type)
+        where T : class
     {
         if (string.IsNullOrEmpty(header))
-            return new AuthConfig();
+            return null;
         var text = header.TrimEnd('=').Replace('+', '-').Replace('/', '_');
         try
         {
-            var json = Base64Url.DecodeFromChars(text);
-            return JsonSerializer.Deserialize(json, DockerJson.Wire.AuthConfig) ?? new AuthConfig();
+            return JsonSerializer.Deserialize(Base64Url.DecodeFromChars(text), type);
         }
         catch (JsonException e)
         {
-            throw new FormatException("invalid X-Registry-Auth header: " + e.Message, e);
+            throw new FormatException($"invalid {name} header: " + e.Message, e);
         }
     }
 

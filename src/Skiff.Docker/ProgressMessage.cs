@@ -46,10 +46,10 @@ public sealed record ProgressMessage
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public JsonElement? Aux { get; init; }
 
-    public static ProgressMessage Failed(string message) =>
+    public static ProgressMessage Failed(string message, int code = 0) =>
         new()
         {
-            ErrorDetail = new ErrorDetail { Message = message },
+            ErrorDetail = new ErrorDetail { Code = code, Message = message },
             Error = message,
         };
 }

@@ -198,8 +198,7 @@ public sealed record DiskUsageBody
     public IReadOnlyList<ContainerSummary>? Containers { get; init; }
     public IReadOnlyList<VolumeBody>? Volumes { get; init; }
 
-    /// <summary>Always empty here.</summary>
-    public IReadOnlyList<EmptyObject>? BuildCache { get; init; }
+    public IReadOnlyList<BuildCacheBody>? BuildCache { get; init; }
 }
 
 /// <summary>Answer of POST /system/check, which is Skiff's own: what is wrong with the store.</summary>

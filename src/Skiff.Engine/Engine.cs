@@ -1,4 +1,5 @@
 // The fuse box: every service is constructed here, by hand.
+using Skiff.Engine.Build;
 using Skiff.Engine.Bundles;
 using Skiff.Engine.Containers;
 using Skiff.Engine.Events;
@@ -85,6 +86,14 @@ public sealed class Engine : IAsyncDisposable
             events,
             userIds
         );
+        Builds = new BuildService(
+            options,
+            Layout,
+            database,
+            Images,
+            new StepSandbox(options, Layout, journal, Networks, bundles, background),
+            Events
+        );
         Connections = new NetworkConnections(store, Networks, etcFiles);
         Files = new ContainerFiles(store, lifecycle, Images, Volumes, bundles, events);
         Stats = new StatsService(store, bundles.CgroupPath, background);
@@ -97,6 +106,7 @@ public sealed class Engine : IAsyncDisposable
     public NetworkService Networks { get; }
     public VolumeService Volumes { get; }
     public ContainerService Containers { get; }
+    public BuildService Builds { get; }
     public NetworkConnections Connections { get; }
     public ContainerFiles Files { get; }
     public StatsService Stats { get; }

@@ -17,7 +17,7 @@ public enum ErrorKind
 }
 
 /// <summary>A request failed. The message is for the user: lower case, no full stop, the subject quoted.</summary>
-public sealed class EngineException(ErrorKind kind, string message, Exception? inner = null) : Exception(message, inner)
+public class EngineException(ErrorKind kind, string message, Exception? inner = null) : Exception(message, inner)
 {
     public ErrorKind Kind { get; } = kind;
 

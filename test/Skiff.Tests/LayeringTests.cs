@@ -27,7 +27,8 @@ public sealed partial class LayeringTests
     [
         ["Storage", "Events"],
         ["Images", "Networks", "Volumes", "Bundles"],
-        ["Containers", "Build"],
+        ["Containers"],
+        ["Build"],
         ["Host"],
     ];
 

@@ -28,10 +28,8 @@ internal static class Absent
 
     static readonly (string Method, string Pattern, string What)[] NotYet =
     [
-        ("POST", "build", "building images"),
-        ("POST", "build/prune", "building images"),
-        ("POST", "session", "building images"),
-        ("POST", "grpc", "building images"),
+        ("POST", "session", "building by a session: use DOCKER_BUILDKIT=0 or skiff build; it"),
+        ("POST", "grpc", "building by BuildKit's protocol: use DOCKER_BUILDKIT=0 or skiff build; it"),
         ("GET", "images/search", "searching for images"),
     ];
 

@@ -14,16 +14,24 @@ internal static class ProgressWriter
 {
     const int Backlog = 1024;
 
-    internal static async Task RunAsync(ApiRequest request, Func<Action<ProgressMessage>, Task> work)
+    /// <param name="lossless">the work waits where the client is slow; else the oldest messages go</param>
+    internal static async Task RunAsync(ApiRequest request, Func<Action<ProgressMessage>, Task> work, bool lossless = false)
     {
         var messages = Channel.CreateBounded<ProgressMessage>(
-            new BoundedChannelOptions(Backlog) { SingleReader = true, FullMode = BoundedChannelFullMode.DropOldest }
+            new BoundedChannelOptions(Backlog) {
+                SingleReader = true,
+                FullMode = lossless ? BoundedChannelFullMode.Wait : BoundedChannelFullMode.DropOldest,
+            }
         );
         var working = Task.Run(async () =>
         {
             try
             {
-                await work(m => messages.Writer.TryWrite(m));
+                await work(m =>
+                {
+                    if (!messages.Writer.TryWrite(m))
+                        messages.Writer.WriteAsync(m, request.Gone).AsTask().GetAwaiter().GetResult();
+                });
             }
             finally
             {
@@ -49,11 +57,17 @@ internal static class ProgressWriter
         }
         catch (Exception e) when (response.HasStarted && e is not OperationCanceledException)
         {
-            await WriteAsync(request, ProgressMessage.Failed(ErrorMapping.Of(e).Message));
+            await WriteAsync(request, Failed(e));
         }
         if (!response.HasStarted)
             await response.StartAsync(request.Gone);
     }
+
+    static ProgressMessage Failed(Exception failure) =>
+        failure is Engine.Build.StepFailedException step
+            // In the words of the builder that this way of building has always had: they are parsed.
+            ? ProgressMessage.Failed($"The command '{step.Command}' returned a non-zero code: {step.ExitCode}", step.ExitCode)
+            : ProgressMessage.Failed(ErrorMapping.Of(failure).Message);
 
     /// <summary>The engine's progress in Docker's shape.</summary>
     internal static ProgressMessage Of(TransferProgress progress) =>

@@ -17,6 +17,7 @@ internal sealed class Routes(IReadOnlyList<Route> table, ServerInfo server)
                 .. new FilesApi(engine).Routes(),
                 .. new ExecApi(engine).Routes(),
                 .. new ImagesApi(engine).Routes(),
+                .. new BuildApi(engine).Routes(),
                 .. new NetworksApi(engine).Routes(),
                 .. new VolumesApi(engine).Routes(),
                 .. Absent.Routes(),

@@ -235,7 +235,7 @@ internal sealed class SystemApi(Engine.Engine engine, ServerInfo server)
                     ]
                     : null,
                 Volumes = volumes,
-                BuildCache = Wanted("build-cache") ? [] : null,
+                BuildCache = Wanted("build-cache") ? BuildApi.Usage(engine.Builds) : null,
             },
             DockerJson.Wire.DiskUsageBody
         );

@@ -108,6 +108,27 @@ internal sealed class BuildCache
         }
     }
 
+    /// <summary>Why there is no result for a step now, as far as what it was made of last time tells.</summary>
+    /// <param name="place">of the step in its Dockerfile</param>
+    /// <returns>null: it was never done here</returns>
+    internal string? WhyMissed(string place, IReadOnlyDictionary<string, string> parts)
+    {
+        var before = database.Read("SELECT parts FROM build_steps WHERE place = ?1", r => r.GetString(0), place);
+        return before.Count == 0
+            ? null
+            : StepKey.Difference(JsonSerializer.Deserialize(before[0], BuildJson.Default.DictionaryStringString)!, parts)
+                ?? "its result is no longer in the cache";
+    }
+
+    /// <summary>Of what a step was made this time.</summary>
+    internal void Remember(string place, Dictionary<string, string> parts)
+    {
+        string json = JsonSerializer.Serialize(parts, BuildJson.Default.DictionaryStringString);
+        var before = database.Read("SELECT parts FROM build_steps WHERE place = ?1", r => r.GetString(0), place);
+        if (before.Count == 0 || before[0] != json)
+            database.Write("INSERT OR REPLACE INTO build_steps (place, parts) VALUES (?1, ?2)", place, json);
+    }
+
     void Write(string key, CachedStep step) =>
         database.Write(
             "INSERT OR REPLACE INTO build_cache (key, record) VALUES (?1, ?2)",

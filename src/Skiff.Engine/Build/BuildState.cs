@@ -24,8 +24,11 @@ internal sealed record BuildState
     public required DateTimeOffset Created { get; init; }
     public string? Author { get; init; }
 
-    /// <summary>ARGs in scope, by name; null: declared, without a value.</summary>
-    public IReadOnlyDictionary<string, string?> Arguments { get; init; } = new Dictionary<string, string?>();
+    /// <summary>ARGs in scope, in order; null: declared, without a value.</summary>
+    public IReadOnlyList<(string Name, string? Value)> Arguments { get; init; } = [];
+
+    /// <summary>Of the newest layer.</summary>
+    public int Vertex { get; init; }
 
     internal Digest? Chain => DiffIds.Count == 0 ? null : ChainId.Compute(DiffIds)[^1];
 

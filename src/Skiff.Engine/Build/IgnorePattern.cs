@@ -13,14 +13,13 @@ internal static class IgnorePattern
     /// <summary>Tells of a path below a directory whether one of the patterns names it, or what it is in.</summary>
     internal static Func<string, bool> Any(IReadOnlyList<string> patterns)
     {
-        var all = patterns
-            .Select(p => new Regex(
-                "^" + Translate(ContextFiles.Clean(p), slash: true) + "(/.*)?\\z",
-                RegexOptions.NonBacktracking | RegexOptions.Singleline
-            ))
-            .ToList();
+        var all = patterns.Select(p => Whole(ContextFiles.Clean(p))).ToList();
         return path => all.Exists(r => r.IsMatch(path));
     }
+
+    /// <summary>A path and all below it.</summary>
+    internal static Regex Whole(string pattern) =>
+        new("^" + Translate(pattern, slash: true) + "(/.*)?\\z", RegexOptions.NonBacktracking | RegexOptions.Singleline);
 
     static string Translate(string pattern, bool slash)
     {

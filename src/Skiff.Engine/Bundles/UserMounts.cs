@@ -5,7 +5,11 @@ namespace Skiff.Engine.Bundles;
 
 /// <param name="Request">checked: see <see cref="MountPlan"/></param>
 /// <param name="Source">a path of the host: of a volume, where its data is; "" for a tmpfs</param>
-public sealed record BoundMount(MountRequest Request, string Source);
+public sealed record BoundMount(MountRequest Request, string Source)
+{
+    /// <summary>Options of an overlay ("lowerdir+=...") that is bound instead of the source; empty: none.</summary>
+    public IReadOnlyList<string> Layers { get; init; } = [];
+}
 
 internal static class UserMounts
 {
@@ -35,6 +39,7 @@ internal static class UserMounts
         options.Add(mount.Propagation.Length > 0 ? mount.Propagation : "rprivate");
         if (mount.Subpath.Length > 0)
             options.Add(SpecExtensions.Subpath + mount.Subpath);
+        options.AddRange(bound.Layers);
         return DefaultSpec.Bind(bound.Source, mount.Target, [.. options]);
     }
 

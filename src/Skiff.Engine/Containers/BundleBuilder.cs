@@ -60,7 +60,8 @@ internal sealed class BundleBuilder(
         Snapshot snapshot,
         IReadOnlyList<Endpoint> endpoints,
         bool hasSandbox,
-        JoinedNamespaces joined
+        JoinedNamespaces joined,
+        IReadOnlyList<BoundMount>? more = null
     )
     {
         string bundle = layout.Bundle(container.Id);
@@ -74,7 +75,7 @@ internal sealed class BundleBuilder(
                 Directory.CreateDirectory(bind.Source);
 
         var user = users.Resolve(container, snapshot);
-        var spec = BundleWriter.Write(Request(container, snapshot.Mount, user, hasSandbox, joined));
+        var spec = BundleWriter.Write(Request(container, snapshot.Mount, user, hasSandbox, joined, more));
         WriteJson(Path.Combine(bundle, "config.json"), JsonSerializer.SerializeToUtf8Bytes(spec, RuntimeJson.Default.Spec));
         var log = LogSettings.Parse(container.Host.LogDriver, container.Host.LogOptions);
         var task = new TaskOptions
@@ -190,14 +191,21 @@ internal sealed class BundleBuilder(
 
     static Cgroup CgroupOf(string path) => new(CgroupHierarchy.Detect(), path);
 
-    BundleRequest Request(Container container, SpecMount root, ResolvedUser user, bool hasSandbox, JoinedNamespaces? joined) =>
+    BundleRequest Request(
+        Container container,
+        SpecMount root,
+        ResolvedUser user,
+        bool hasSandbox,
+        JoinedNamespaces? joined,
+        IReadOnlyList<BoundMount>? more = null
+    ) =>
         new()
         {
             Id = container.Id,
             Config = container.Config,
             Host = container.Host,
             Root = root,
-            Mounts = ContainerMounts.Bound(container, volumes),
+            Mounts = [.. ContainerMounts.Bound(container, volumes), .. more ?? []],
             RootPath = Path.Combine(layout.Bundle(container.Id), "rootfs"),
             User = user,
             NetworkNamespacePath = joined?.NetworkPath ?? (hasSandbox ? SandboxPath : null),

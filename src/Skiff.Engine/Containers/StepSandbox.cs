@@ -1,6 +1,7 @@
 // Runs one process on a writable layer, as a container is run, but without a record: a step of a build.
 using System.Buffers.Binary;
 using System.Net.Sockets;
+using Skiff.Engine.Bundles;
 using Skiff.Engine.Images;
 using Skiff.Engine.Networks;
 using Skiff.Engine.Storage;
@@ -23,11 +24,13 @@ internal sealed class StepSandbox(
 )
 {
     /// <summary>Runs the container's command to its end. Cancelled, it is killed; nothing of it is left in any case.</summary>
+    /// <param name="mounts">besides those of the container's record</param>
     /// <param name="output">gets the output in pieces, true for stderr</param>
     /// <exception cref="EngineException">it cannot be started</exception>
     internal async Task<ExitAnswer> RunAsync(
         Container container,
         Snapshot snapshot,
+        IReadOnlyList<BoundMount> mounts,
         Action<bool, ReadOnlyMemory<byte>> output,
         CancellationToken cancellation
     )
@@ -50,7 +53,7 @@ internal sealed class StepSandbox(
                 container.Host.NetworkMode == "host"
                     ? null
                     : await networks.CreateSandboxAsync(Lifecycle.SandboxOf(container), cancellation);
-            bundles.Write(container, snapshot, sandbox?.Endpoints ?? [], hasSandbox: sandbox is not null, joined);
+            bundles.Write(container, snapshot, sandbox?.Endpoints ?? [], hasSandbox: sandbox is not null, joined, mounts);
             task = TaskClient.Spawn(options.RuntimePath, layout.Bundle(container.Id), sandbox?.NetworkNamespace);
             using var socket = await task.AttachAsync(new Skiff.Tasks.AttachRequest(null, false, true, true), cancellation);
             await Lifecycle.AskAsync<StartedAnswer>(task, new StartRequest(), cancellation);

@@ -53,7 +53,7 @@ internal sealed class UserLookup
         return FromRoot(root, container.Config.User, container.Host.GroupAdd);
     }
 
-    static ResolvedUser FromRoot(Fd root, string user, IReadOnlyList<string> groupAdd) =>
+    internal static ResolvedUser FromRoot(Fd root, string user, IReadOnlyList<string> groupAdd) =>
         UserResolver.Resolve(user, Lines(root, "etc/passwd"), Lines(root, "etc/group"), groupAdd);
 
     static IReadOnlyList<string> Lines(Fd root, string path)

@@ -115,7 +115,7 @@ public sealed partial class ImageService
             : throw EngineException.NotFound($"An image does not exist locally with the tag: {name.FamiliarRepository}");
     }
 
-    static Reference Name(string reference) =>
+    internal static Reference Name(string reference) =>
         Reference.TryParse(reference, out var name, out var error) ? name : throw EngineException.Invalid(error);
 
     void Announce(string action, Reference name) =>

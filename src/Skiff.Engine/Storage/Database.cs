@@ -23,6 +23,10 @@ public sealed class Database : IDisposable
             CREATE TABLE engine (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
             CREATE TABLE journal (sequence INTEGER PRIMARY KEY AUTOINCREMENT, owner TEXT NOT NULL, kind TEXT NOT NULL, resource TEXT NOT NULL, UNIQUE (owner, kind, resource));
             """,
+        """
+            CREATE TABLE build_cache (key TEXT PRIMARY KEY, record TEXT NOT NULL) WITHOUT ROWID;
+            CREATE TABLE build_steps (place TEXT PRIMARY KEY, parts TEXT NOT NULL) WITHOUT ROWID;
+            """,
     ];
 
     readonly SqliteConnection connection;

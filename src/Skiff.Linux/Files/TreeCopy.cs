@@ -1,107 +1,233 @@
-// What a directory holds, copied into another: by descriptors, so that no symlink leads anywhere else.
+// A tree of files, copied with everything that makes them what they are.
+using System.Buffers;
+
 namespace Skiff.Linux.Files;
 
-/// <summary>Copies files with owner, permissions and times; symlinks and device nodes as such. Sockets are left out.</summary>
-public static class TreeCopy
+/// <summary>What is different in the copy.</summary>
+public sealed record TreeCopyOptions
 {
-    /// <summary>Each level holds two descriptors open.</summary>
-    const int DeepestLevel = 256;
-    const int BufferSize = 64 << 10;
+    public static readonly TreeCopyOptions Same = new();
 
-    /// <summary>The permissions and the owner of the directory itself are copied too.</summary>
-    /// <param name="from">a directory, open for reading; its position is moved</param>
-    /// <param name="to">an empty directory</param>
-    /// <exception cref="ErrnoException">ENOSPC, EDQUOT; ELOOP: directories too deep</exception>
-    public static void Contents(Fd from, Fd to) => Contents(from, to, new byte[BufferSize], 0);
+    /// <summary>Everything belongs to them; null: to whom it belongs in the source.</summary>
+    public (uint Uid, uint Gid)? Owner { get; init; }
 
-    static void Contents(Fd from, Fd to, byte[] buffer, int level)
+    /// <summary>The twelve bits that a file or directory gets, of those that it has; null: the same.</summary>
+    public Func<FileStatus, uint>? Mode { get; init; }
+
+    /// <summary>Paths below the source ("a/b") that are not copied; for a directory, with all in it.</summary>
+    public Func<string, bool, bool>? Skips { get; init; }
+}
+
+/// <summary>Follows no symlink and opens no device; what is in a tree may come from an image or a container.</summary>
+public sealed class TreeCopy
+{
+    const int BlockBytes = 256 << 10;
+
+    /// <summary>A directory on the way holds two descriptors.</summary>
+    const int MaxDepth = 400;
+
+    readonly Dictionary<(ulong Device, ulong Inode), (Fd Directory, byte[] Name)> links = [];
+    readonly List<Fd> held = [];
+    readonly CancellationToken cancellation;
+
+    readonly TreeCopyOptions options;
+
+    TreeCopy(TreeCopyOptions options, CancellationToken cancellation)
     {
-        if (level > DeepestLevel)
-            throw new ErrnoException("copy", null, Errno.ELOOP);
-        foreach (DirectoryEntry entry in DirectoryReader.ReadAll(from))
-        {
-            if (FileAt.TryStatus(from, entry.Name, out FileStatus status) == Errno.None)
-                One(from, to, entry.Name, status, buffer, level);
-        }
-        FileStatus own = FileAt.Status(from);
-        FileAt.SetOwner(to, own.Uid, own.Gid);
-        FileAt.SetMode(to, own.Mode);
-        FileAt.SetTimes(to, own.Access, own.Modification);
+        this.options = options;
+        this.cancellation = cancellation;
     }
 
-    static void One(Fd from, Fd to, byte[] name, in FileStatus status, byte[] buffer, int level)
+    /// <summary>
+    /// Copies what is in a directory to another. Where that has the same names, directories are merged, files replaced.
+    /// </summary>
+    /// <param name="itself">with the owner, mode, times and attributes of the directory</param>
+    /// <exception cref="ErrnoException">ENOSPC, EDQUOT ...; what was copied so far stays</exception>
+    public static void Copy(Fd from, Fd to, bool itself, TreeCopyOptions options, CancellationToken cancellation)
     {
-        switch (status.Kind)
+        var copy = new TreeCopy(options, cancellation);
+        try
         {
-            case FileKind.Directory:
-                Check(FileAt.TryOpenDirectory(from, name, out Fd? source), "open");
-                using (source)
-                {
-                    Check(
-                        FileAt.TryMakeDirectory(
-                            to,
-                            name,
-                            0x1C0 /* 0700 */
-                        ),
-                        "mkdir"
-                    );
-                    Check(FileAt.TryOpenDirectory(to, name, out Fd? target), "open");
-                    using (target)
-                        Contents(source!, target!, buffer, level + 1);
-                }
-                return;
+            copy.CopyDirectory(from, to, itself ? FileAt.Status(from) : null, "", 0);
+        }
+        finally
+        {
+            foreach (var fd in copy.held)
+                fd.Dispose();
+        }
+    }
+
+    /// <summary>One entry, with all below it if it is a directory, under another name. A file that has the name is replaced.</summary>
+    /// <exception cref="ErrnoException">EISDIR, ENOTDIR: the other kind has the name; else as Copy</exception>
+    public static void CopyEntry(
+        Fd from,
+        ReadOnlySpan<byte> name,
+        Fd to,
+        byte[] newName,
+        TreeCopyOptions options,
+        CancellationToken cancellation
+    )
+    {
+        var copy = new TreeCopy(options, cancellation);
+        try
+        {
+            byte[] source = name.ToArray();
+            if (FileAt.TryStatus(from, source, out var status) is var errno and not Errno.None)
+                throw new ErrnoException("stat", System.Text.Encoding.UTF8.GetString(name), errno);
+            copy.CopyEntry(from, to, source, newName, status, "", 0);
+        }
+        finally
+        {
+            foreach (var fd in copy.held)
+                fd.Dispose();
+        }
+    }
+
+    void CopyDirectory(Fd from, Fd to, FileStatus? attributes, string path, int depth)
+    {
+        if (depth > MaxDepth)
+            throw new ErrnoException("copy", "a tree of directories this deep", Errno.ENAMETOOLONG);
+        foreach (var (name, _) in DirectoryReader.ReadAll(from))
+        {
+            cancellation.ThrowIfCancellationRequested();
+            if (FileAt.TryStatus(from, name, out var entry) != Errno.None)
+                continue; // gone meanwhile
+            string inside = path + System.Text.Encoding.UTF8.GetString(name);
+            if (options.Skips?.Invoke(inside, entry.Kind == FileKind.Directory) != true)
+                CopyEntry(from, to, name, name, entry, inside + "/", depth);
+        }
+        if (attributes is not { } status)
+            return;
+        CopyAttributes(from, to);
+        SetOwner(to, status);
+        FileAt.SetMode(to, ModeOf(status));
+        FileAt.SetTimes(to, status.Access, status.Modification);
+    }
+
+    void CopyEntry(Fd from, Fd to, byte[] name, byte[] newName, FileStatus entry, string path, int depth)
+    {
+        if (entry.Kind == FileKind.Directory)
+        {
+            var made = FileAt.TryMakeDirectory(to, newName, 0x1c0); // 0700
+            if (made != Errno.EEXIST)
+                Check(made, "mkdir", newName);
+            Check(FileAt.TryOpenDirectory(from, name, out var below), "open", name);
+            using (below)
+            {
+                Check(FileAt.TryOpenDirectory(to, newName, out var copy), "open", newName);
+                using (copy)
+                    CopyDirectory(below!, copy!, entry, path, depth + 1);
+            }
+            return;
+        }
+        var gone = FileAt.TryRemove(to, newName, isDirectory: false);
+        if (gone != Errno.ENOENT)
+            Check(gone, "replace", newName);
+        CopyFile(from, to, name, newName, entry);
+    }
+
+    void SetOwner(Fd file, FileStatus status)
+    {
+        var (uid, gid) = options.Owner ?? (status.Uid, status.Gid);
+        FileAt.SetOwner(file, uid, gid);
+    }
+
+    uint ModeOf(FileStatus status) => options.Mode?.Invoke(status) ?? status.Mode;
+
+    void CopyFile(Fd from, Fd to, byte[] name, byte[] newName, FileStatus entry)
+    {
+        var identity = (entry.Device, entry.Inode);
+        if (entry.Links > 1 && links.TryGetValue(identity, out var first))
+        {
+            Check(FileAt.TryLink(first.Directory, first.Name, to, newName), "link", newName);
+            return;
+        }
+        var (uid, gid) = options.Owner ?? (entry.Uid, entry.Gid);
+        switch (entry.Kind)
+        {
             case FileKind.Regular:
-                Check(FileAt.TryOpenRead(from, name, out Fd? file), "open");
-                using (file)
-                {
-                    Check(
-                        FileAt.TryCreateFile(
-                            to,
-                            name,
-                            0x180 /* 0600 */
-                            ,
-                            out Fd? copy
-                        ),
-                        "create"
-                    );
-                    using (copy)
-                    {
-                        Bytes(file!, copy!, buffer);
-                        FileAt.SetOwner(copy!, status.Uid, status.Gid);
-                        FileAt.SetMode(copy!, status.Mode);
-                        FileAt.SetTimes(copy!, status.Access, status.Modification);
-                    }
-                }
-                return;
+                CopyContent(from, to, name, newName, entry);
+                break;
             case FileKind.Symlink:
-                Check(FileAt.TryMakeSymlink(to, name, FileAt.ReadLink(from, name)), "symlink");
-                FileAt.SetOwner(to, name, status.Uid, status.Gid);
-                return;
-            case FileKind.Socket:
-                return; // nobody listens to a copy
+                Check(FileAt.TryMakeSymlink(to, newName, FileAt.ReadLink(from, name)), "symlink", newName);
+                FileAt.SetOwner(to, newName, uid, gid);
+                FileAt.SetTimes(to, newName, entry.Access, entry.Modification);
+                break;
             default:
-                Check(FileAt.TryMakeNode(to, name, (uint)status.Kind | status.Mode, status.Major, status.Minor), "mknod");
-                FileAt.SetOwner(to, name, status.Uid, status.Gid);
-                return;
+                Check(FileAt.TryMakeNode(to, newName, (uint)entry.Kind | 0x180, entry.Major, entry.Minor), "mknod", newName);
+                FileAt.SetOwner(to, newName, uid, gid);
+                FileAt.SetMode(to, newName, ModeOf(entry));
+                FileAt.SetTimes(to, newName, entry.Access, entry.Modification);
+                break;
         }
-    }
-
-    static void Bytes(Fd from, Fd to, byte[] buffer)
-    {
-        while (true)
+        if (entry.Links > 1)
         {
-            int count = FdIo.TryRead(from, buffer, out Errno error);
-            if (count < 0)
-                throw new ErrnoException("read", null, error);
-            if (count == 0)
-                return;
-            SafePath.WriteAll(to, buffer.AsSpan(0, count));
+            var directory = FdIo.Duplicate(to);
+            held.Add(directory);
+            links[identity] = (directory, newName);
         }
     }
 
-    static void Check(Errno errno, string call)
+    void CopyContent(Fd from, Fd to, byte[] name, byte[] newName, FileStatus entry)
+    {
+        Check(FileAt.TryOpenRead(from, name, out var source), "open", name);
+        using (source)
+        {
+            Check(FileAt.TryCreateFile(to, newName, 0x180, out var copy), "create", newName); // 0600
+            using (copy)
+            {
+                byte[] block = ArrayPool<byte>.Shared.Rent(BlockBytes);
+                try
+                {
+                    long length = 0;
+                    int read;
+                    while ((read = Read(source!, block)) > 0)
+                    {
+                        cancellation.ThrowIfCancellationRequested();
+                        // A hole stays one.
+                        if (block.AsSpan(0, read).ContainsAnyExcept((byte)0))
+                            SafePath.WriteAll(copy!, block.AsSpan(0, read));
+                        else
+                            FileAt.Seek(copy!, length + read);
+                        length += read;
+                    }
+                    FileAt.SetLength(copy!, length);
+                }
+                finally
+                {
+                    ArrayPool<byte>.Shared.Return(block);
+                }
+                SetOwner(copy!, entry);
+                // After the owner: a change of owner takes setuid bits and capabilities away.
+                FileAt.SetMode(copy!, ModeOf(entry));
+                CopyAttributes(source!, copy!);
+                FileAt.SetTimes(copy!, entry.Access, entry.Modification);
+            }
+        }
+    }
+
+    static int Read(Fd file, byte[] block)
+    {
+        int read = FdIo.TryRead(file, block.AsSpan(0, BlockBytes), out var error);
+        return read >= 0 ? read : throw new ErrnoException("read", null, error);
+    }
+
+    static void CopyAttributes(Fd from, Fd to)
+    {
+        foreach (byte[] attribute in Xattr.List(from))
+        {
+            // Those of the overlay itself say nothing about the file.
+            if (attribute.AsSpan().StartsWith("trusted.overlay."u8) || Xattr.Get(from, attribute) is not { } value)
+                continue;
+            var errno = Xattr.TrySet(to, attribute, value);
+            if (errno is not (Errno.None or Errno.EOPNOTSUPP))
+                throw new ErrnoException("fsetxattr", System.Text.Encoding.UTF8.GetString(attribute), errno);
+        }
+    }
+
+    static void Check(Errno errno, string call, byte[] name)
     {
         if (errno != Errno.None)
-            throw new ErrnoException(call, null, errno);
+            throw new ErrnoException(call, System.Text.Encoding.UTF8.GetString(name), errno);
     }
 }

@@ -88,9 +88,10 @@ internal static class ParentMounts
 
     static Fd Source(string path, MountOptions options)
     {
+        bool isOverlay = options.Data.Any(d => d.StartsWith("lowerdir+=", StringComparison.Ordinal));
         if (options.Subpath is not { } subpath)
-            return MountApi.Clone(path, options.BindRecursive);
-        using Fd source = SafePath.OpenRoot(path);
+            return isOverlay ? Overlay.FromOptions(options.Data) : MountApi.Clone(path, options.BindRecursive);
+        using Fd source = isOverlay ? Overlay.FromOptions(options.Data) : SafePath.OpenRoot(path);
         var errno = SafePath.TryHold(source, Encoding.UTF8.GetBytes(subpath), Containment.Beneath, out Fd? held);
         if (errno != Errno.None)
             throw new ErrnoException("cannot access path", Path.Combine(path, subpath), errno);
@@ -116,7 +117,7 @@ internal static class ParentMounts
             using Fd place = Place(root, spec, mount.Destination);
             using Fd from = FdIo.OpenRead(place.ProcPath);
             using Fd to = FdIo.OpenRead(filled.ProcPath);
-            TreeCopy.Contents(from, to);
+            TreeCopy.Copy(from, to, itself: true, TreeCopyOptions.Same, CancellationToken.None);
             if (options.Data.FirstOrDefault(d => d.StartsWith("mode=", StringComparison.Ordinal)) is { } mode)
                 FileAt.SetMode(to, Convert.ToUInt32(mode["mode=".Length..], 8));
             return filled;

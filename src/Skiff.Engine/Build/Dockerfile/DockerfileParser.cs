@@ -7,7 +7,7 @@ namespace Skiff.Engine.Build.Dockerfile;
 /// <summary>Docs: Dockerfile reference, Format and Parser directives. Messages are BuildKit's.</summary>
 internal static partial class DockerfileParser
 {
-    const int MaxBytes = 4 << 20;
+    internal const int MaxBytes = 4 << 20;
 
     internal static readonly string[] Keywords =
     [
