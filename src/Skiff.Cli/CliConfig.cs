@@ -74,6 +74,22 @@ internal sealed class CliConfig(string directory)
         return (Helper(key) is { } helper ? helper.Get(key) : Filed(key)) ?? new AuthConfig();
     }
 
+    /// <summary>X-Registry-Config for the registries of these images and all that have something in the file.</summary>
+    public string AllAuth(IReadOnlyList<string> images)
+    {
+        var keys = images.Where(i => Reference.TryParse(i, out _)).Select(i => KeyOf(Reference.Parse(i).Domain)).ToHashSet();
+        if (Root.TryGetProperty("auths", out var auths) && auths.ValueKind == JsonValueKind.Object)
+            keys.UnionWith(auths.EnumerateObject().Select(a => a.Name == HubKey ? HubKey : HostOf(a.Name)));
+        var all = new Dictionary<string, AuthConfig>();
+        foreach (string key in keys)
+            if (AuthFor(key) is { } auth && auth != new AuthConfig())
+                all[key] = auth;
+        return Convert
+            .ToBase64String(JsonSerializer.SerializeToUtf8Bytes(all, DockerJson.Wire.DictionaryStringAuthConfig))
+            .Replace('+', '-')
+            .Replace('/', '_');
+    }
+
     /// <summary>The program that keeps this registry's credentials; null: the file does.</summary>
     CredentialHelper? Helper(string key)
     {

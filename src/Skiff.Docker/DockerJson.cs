@@ -58,6 +58,8 @@ namespace Skiff.Docker;
 [JsonSerializable(typeof(Dictionary<string, string>))]
 [JsonSerializable(typeof(Dictionary<string, AuthConfig>))]
 [JsonSerializable(typeof(BuildAux))]
+[JsonSerializable(typeof(BuildContextBody))]
+[JsonSerializable(typeof(BuildProgressBody))]
 [JsonSerializable(typeof(BuildPruneAnswer))]
 [JsonSerializable(typeof(Oci.Names.Platform))]
 [JsonSerializable(typeof(DistributionInspect))]

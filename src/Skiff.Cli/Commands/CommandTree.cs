@@ -16,6 +16,7 @@ internal static class CommandTree
     /// <summary>Nouns and what is done with them.</summary>
     public static readonly (string Name, string Summary)[] Groups =
     [
+        ("builder", "Manage what builds left"),
         ("container", "Manage containers"),
         ("context", "Manage names for engines"),
         ("image", "Manage images"),
@@ -30,6 +31,7 @@ internal static class CommandTree
         "run",
         "exec",
         "ps",
+        "build",
         "pull",
         "push",
         "images",
@@ -67,6 +69,9 @@ internal static class CommandTree
         new("container", "export", "export", () => new ExportCommand(), []),
         new("container", "port", "port", () => new PortCommand(), []),
         new("image", "ls", "images", () => new ImagesCommand(), ["list"]),
+        new("image", "build", "build", () => new BuildCommand(), []),
+        new("builder", "build", null, () => new BuildCommand(), []),
+        new("builder", "prune", null, () => new BuilderPruneCommand(), []),
         new("image", "pull", "pull", () => new PullCommand(), []),
         new("image", "push", "push", () => new PushCommand(), []),
         new("image", "load", "load", () => new LoadCommand(), []),

@@ -14,15 +14,21 @@ internal sealed class PushCommand() : TransferCommand("Push every tag of the rep
 
     protected override void Transfer(CliContext context, Reference image)
     {
+        Push(context, image, Platform.Given, AllTags, Quiet);
+        if (Quiet)
+            CliContext.PrintLine(image.ToString());
+    }
+
+    /// <summary>Pushes, showing the progress.</summary>
+    public static void Push(CliContext context, Reference image, string? platform, bool allTags, bool quiet)
+    {
         var answer = context.Engine.Request(
             "POST",
             new Query($"/images/{Query.EscapeImage(image.FamiliarRepository)}/push")
-                .Add("tag", AllTags ? null : image.Tag)
-                .Add("platform", PlatformOption.ToJson(Platform.Given)),
+                .Add("tag", allTags ? null : image.Tag)
+                .Add("platform", PlatformOption.ToJson(platform)),
             headers: $"X-Registry-Auth: {context.Config.AuthFor(image).ToHeader()}\r\n"
         );
-        new ProgressDisplay(Stdio.Out) { Intercept = Quiet ? message => message.Error is null : null }.Show(answer.Body);
-        if (Quiet)
-            CliContext.PrintLine(image.ToString());
+        new ProgressDisplay(Stdio.Out) { Intercept = quiet ? message => message.Error is null : null }.Show(answer.Body);
     }
 }

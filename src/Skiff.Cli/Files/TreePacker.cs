@@ -26,6 +26,22 @@ internal sealed class TreePacker(Stream output)
         tar.Finish();
     }
 
+    /// <summary>Packs what is in a directory and one further file, and ends the archive.</summary>
+    public void PackContents(string path, (string Name, byte[] Content)? further)
+    {
+        using var directory = SafePath.OpenRoot(path);
+        var entries = DirectoryReader.ReadAll(directory);
+        entries.Sort((a, b) => a.Name.AsSpan().SequenceCompareTo(b.Name));
+        foreach (var (inside, _) in entries)
+            Add(directory, inside, inside);
+        if (further is var (name, content))
+        {
+            tar.Begin(new TarEntry { Name = Encoding.UTF8.GetBytes(name), Mode = 0x180, Size = content.Length });
+            tar.Write(content);
+        }
+        tar.Finish();
+    }
+
     void Add(Fd place, byte[] entry, byte[] name)
     {
         if (FileAt.TryStatus(place, entry, out var status) != Errno.None)

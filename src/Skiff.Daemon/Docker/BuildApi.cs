@@ -22,8 +22,18 @@ internal sealed class BuildApi(Engine.Engine engine)
     {
         Check(request);
         var wanted = Request(request);
+        if (request.Http.Request.ContentType == BuildContextBody.ContentType)
+        {
+            await new BuildEventsDoor(engine).BuildAsync(request, wanted);
+            return;
+        }
         bool quiet = request.Flag("q");
         using var context = await ContextAsync(request);
+        if (request.Http.Request.Headers.ContainsKey(BuildEventsDoor.Header))
+        {
+            await BuildEventsDoor.RunAsync(engine, request, wanted, context);
+            return;
+        }
         await ProgressWriter.RunAsync(
             request,
             async report =>
@@ -93,9 +103,11 @@ internal sealed class BuildApi(Engine.Engine engine)
             Labels = Map(request, "labels"),
             Target = request.Query("target") ?? "",
             NoCache = request.Flag("nocache"),
+            Secrets = Secrets(request),
             Pull = request.Flag("pull"),
             Platform = request.Query("platform") is { Length: > 0 } platform ? ImagesApi.PlatformOf(platform) : null,
-            AllowHostNetwork = network == "host",
+            AllowHostNetwork = network == "host" || (request.Query("allow") ?? "").Split(',').Contains("network.host"),
+            NamedImages = Map(request, "namedimages"),
             Host = new HostSettings
             {
                 NetworkMode = network == "default" ? "bridge" : network,
@@ -120,6 +132,23 @@ internal sealed class BuildApi(Engine.Engine engine)
             },
             Credentials = registry => auth.GetValueOrDefault(registry == "docker.io" ? "https://index.docker.io/v1/" : registry),
         };
+    }
+
+    /// <summary>Skiff's own: the client's secrets, where the body is a tar.</summary>
+    static Dictionary<string, byte[]> Secrets(ApiRequest request)
+    {
+        string? header = request.Http.Request.Headers["X-Skiff-Secrets"];
+        if (string.IsNullOrEmpty(header))
+            return [];
+        try
+        {
+            var map = JsonSerializer.Deserialize(Convert.FromBase64String(header), DockerJson.Wire.DictionaryStringString) ?? [];
+            return map.ToDictionary(s => s.Key, s => Convert.FromBase64String(s.Value));
+        }
+        catch (Exception e) when (e is FormatException or JsonException)
+        {
+            throw EngineException.Invalid("X-Skiff-Secrets: " + e.Message);
+        }
     }
 
     /// <summary>The body, or what the remote is the address of.</summary>

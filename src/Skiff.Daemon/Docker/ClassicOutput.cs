@@ -58,7 +58,7 @@ internal sealed class ClassicOutput(Action<string> write)
             BuildEvent.Cached { Vertex.Text: var text } => text.StartsWith("FROM", StringComparison.Ordinal) ? "" : " ---> Using cache\n",
             BuildEvent.Missed missed => $"# rebuilt: {missed.Reason}\n",
             BuildEvent.Running running => $" ---> Running in {running.Id[..12]}\n",
-            BuildEvent.Output output => Decode(output),
+            BuildEvent.Output output => Decode(decoders, (output.Vertex.Id, output.IsError), output.Bytes.Span),
             BuildEvent.Ended ended => $" ---> Removed intermediate container {ended.Id[..12]}\n",
             BuildEvent.Done { Image.IsEmpty: true } => "",
             BuildEvent.Done done => $" ---> {done.Image.Hex[..12]}\n",
@@ -66,13 +66,12 @@ internal sealed class ClassicOutput(Action<string> write)
         };
 
     /// <summary>A character may come in two pieces.</summary>
-    string Decode(BuildEvent.Output output)
+    internal static string Decode(Dictionary<(int, bool), Decoder> decoders, (int, bool) key, ReadOnlySpan<byte> bytes)
     {
-        var key = (output.Vertex.Id, output.IsError);
         if (!decoders.TryGetValue(key, out var decoder))
             decoders[key] = decoder = Encoding.UTF8.GetDecoder();
-        char[] characters = new char[decoder.GetCharCount(output.Bytes.Span, flush: false)];
-        int count = decoder.GetChars(output.Bytes.Span, characters, flush: false);
+        char[] characters = new char[decoder.GetCharCount(bytes, flush: false)];
+        int count = decoder.GetChars(bytes, characters, flush: false);
         return new string(characters, 0, count);
     }
 }

@@ -21,6 +21,16 @@ public sealed class BuildContext : IDisposable
     internal string Path { get; }
     internal Fd Root { get; }
 
+    /// <summary>Device and inode.</summary>
+    public (ulong Device, ulong Inode) Identity
+    {
+        get
+        {
+            var status = FileAt.Status(Root);
+            return (status.Device, status.Inode);
+        }
+    }
+
     /// <exception cref="EngineException">NotFound</exception>
     public static BuildContext OpenDirectory(string path)
     {

@@ -164,7 +164,7 @@ internal sealed class BuildRun
     {
         if (Request.Target.Length == 0)
             return Stages.Stages[^1];
-        if (Stages.Stages.FirstOrDefault(s => s.Name == Request.Target.ToLowerInvariant()) is { } named)
+        if (Stages.Stages.FirstOrDefault(s => string.Equals(s.Name, Request.Target, StringComparison.OrdinalIgnoreCase)) is { } named)
             return named;
         return int.TryParse(Request.Target, out int index) && index >= 0 && index < Stages.Stages.Count
             ? Stages.Stages[index]

@@ -35,7 +35,8 @@ internal sealed class FilePlacement(
     /// <exception cref="EngineException">InvalidParameter: something else has the name</exception>
     internal Fd Directory(string path)
     {
-        Fd current = FdIo.Duplicate(root);
+        // The root of a detached mount is only a path; times want an open directory.
+        Check(SafePath.TryOpenDirectory(root, "."u8, Containment.InRoot, out var current), "/");
         string walked = "";
         try
         {
@@ -45,25 +46,25 @@ internal sealed class FilePlacement(
                 var errno = SafePath.TryOpenDirectory(root, Encode(walked), Containment.InRoot, out var next);
                 if (errno == Errno.ENOENT)
                 {
-                    var before = FileAt.Status(current);
-                    Check(FileAt.TryMakeDirectory(current, Encode(part), DirectoryMode), walked);
-                    Check(FileAt.TryOpenDirectory(current, Encode(part), out next), walked);
+                    var before = FileAt.Status(current!);
+                    Check(FileAt.TryMakeDirectory(current!, Encode(part), DirectoryMode), walked);
+                    Check(FileAt.TryOpenDirectory(current!, Encode(part), out next), walked);
                     if (owner is var (uid, gid))
                         FileAt.SetOwner(next!, uid, gid);
                     FileAt.SetMode(next!, DirectoryMode);
                     FileAt.SetTimes(next!, time, time);
-                    FileAt.SetTimes(current, before.Access, before.Modification);
+                    FileAt.SetTimes(current!, before.Access, before.Modification);
                 }
                 else if (errno != Errno.None)
                     throw EngineException.Invalid($"cannot copy to \"/{path}\": \"/{walked}\" is no directory");
-                current.Dispose();
-                current = next!;
+                current!.Dispose();
+                current = next;
             }
-            return current;
+            return current!;
         }
         catch
         {
-            current.Dispose();
+            current!.Dispose();
             throw;
         }
     }

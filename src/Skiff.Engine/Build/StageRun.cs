@@ -268,7 +268,7 @@ internal sealed partial class StageRun
     {
         string digest = key.Digest;
         string place = BuildCache.Key(
-            Request.Tags.FirstOrDefault() ?? "",
+            Request.Tags is [var first, ..] ? first : "",
             Request.DockerfilePath,
             name,
             vertex.Number.ToString(System.Globalization.CultureInfo.InvariantCulture),

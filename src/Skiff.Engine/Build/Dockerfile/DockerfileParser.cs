@@ -68,7 +68,7 @@ internal static partial class DockerfileParser
     }
 
     internal static EngineException Error(int line, string message) =>
-        EngineException.Invalid($"dockerfile parse error on line {line}: {message}");
+        new DockerfileException(line, $"dockerfile parse error on line {line}: {message}");
 
     static Dictionary<string, string> Directives(string[] lines, out int next)
     {

@@ -24,7 +24,11 @@ internal sealed record Instruction(
     /// <summary>The arguments as a JSON array of strings (exec form), or null.</summary>
     internal IReadOnlyList<string>? Json => JsonForm.TryParse(Arguments);
 
-    internal EngineException Error(string message) => DockerfileParser.Error(Line, message);
+    /// <summary>Of what it does.</summary>
+    internal EngineException Error(string message) => new DockerfileException(Line, message);
+
+    /// <summary>Of how it is written.</summary>
+    internal EngineException ParseError(string message) => DockerfileParser.Error(Line, message);
 }
 
 /// <summary>A file, read: stages are cut from it later.</summary>
