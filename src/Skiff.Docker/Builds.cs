@@ -71,6 +71,9 @@ public sealed record BuildProgressBody
     public const string Pulling = "pulling";
     public const string Finished = "finished";
 
+    /// <summary>Id is the rule.</summary>
+    public const string Warning = "warning";
+
     public required string Kind { get; init; }
     public BuildStepBody? Step { get; init; }
 

@@ -10,6 +10,7 @@ using Skiff.Cli.Output;
 using Skiff.Cli.Terminal;
 using Skiff.Docker;
 using Skiff.Linux.Files;
+using Skiff.Oci.Layers;
 using Skiff.Oci.Names;
 
 namespace Skiff.Cli.Commands;
@@ -42,6 +43,7 @@ internal sealed partial class BuildCommand : Command
     readonly ListFlag buildArg;
     readonly ListFlag buildContext;
     readonly StringFlag cgroupParent;
+    readonly BoolFlag check;
     readonly IntegerFlag cpuPeriod;
     readonly IntegerFlag cpuQuota;
     readonly IntegerFlag cpuShares;
@@ -79,6 +81,7 @@ internal sealed partial class BuildCommand : Command
         cpuShares = Flags.Integer("cpu-shares", "Weight among others for processor time", 'c');
         cpusetCpus = Flags.String("cpuset-cpus", "Processors that steps may use (0-3, 0,1)");
         cpusetMems = Flags.String("cpuset-mems", "Memory nodes that steps may use");
+        check = Flags.Bool("check", "Only check the Dockerfile");
         file = Flags.String("file", "The Dockerfile (default: Dockerfile in the context; - is standard input)", 'f');
         Flags.Add(new BoolFlag("force-rm", '\0', "") { Hidden = true });
         iidFile = Flags.String("iidfile", "Write the image's id to this file");
@@ -135,38 +138,56 @@ internal sealed partial class BuildCommand : Command
             throw new CliException("tag is needed when pushing to registry");
         string place = arguments[0];
         string? text = file.Value == "-" ? ReadText(Stdio.In, "standard input") : null;
+        Stream? archive = null;
+        string? empty = null;
+        if (place == "-")
+        {
+            // An archive, or a Dockerfile that needs no files.
+            byte[] start = new byte[512];
+            int count = Stdio.In.ReadAtLeast(start, start.Length, throwOnEndOfStream: false);
+            archive = new PrefixedStream(start.AsMemory(0, count), Stdio.In);
+            if (!IsArchive(start.AsSpan(0, count)))
+            {
+                text = ReadText(archive, "standard input");
+                archive = null;
+                place = empty = Directory.CreateTempSubdirectory("skiff-build-").FullName;
+            }
+        }
+        using var removed = new Removed(empty);
         _ = context.Engine.Version; // negotiated before the connection is busy with a tar
         bool isUrl = UrlStart().IsMatch(place);
         var query = QueryOf(place, isUrl, ref text);
         string auth = $"X-Registry-Config: {context.Config.AllAuth([.. tag.Values, .. Bases(text, place)])}\r\n";
         var display = BuildDisplay.Of(quiet ? "quiet" : progress.Value, DockerfileLines(text, place));
-        Build(context, query, auth, place, isUrl, text, display);
-        if (display.Image is null)
+        Build(context, query, auth, place, isUrl, text, archive, display);
+        if (!display.IsFinished)
             return display.Fail();
+        if (check)
+            return display.Checked();
         display.Finish(tag.Values);
+        string image = display.Image!;
         if (iidFile.Given is { } idFile)
-            File.WriteAllText(idFile, display.Image);
+            File.WriteAllText(idFile, image);
         if (metadataFile.Given is { } facts)
-            File.WriteAllText(facts, Metadata(display.Image));
+            File.WriteAllText(facts, Metadata(image));
         if (push)
             foreach (string name in tag.Values)
                 PushCommand.Push(context, Reference.Parse(name).WithDefaultTag(), null, allTags: false, quiet);
         if (quiet)
-            CliContext.PrintLine(display.Image);
+            CliContext.PrintLine(image);
         return 0;
     }
 
-    void Build(CliContext context, Query query, string auth, string place, bool isUrl, string? text, BuildDisplay display)
+    void Build(CliContext context, Query query, string auth, string place, bool isUrl, string? text, Stream? archive, BuildDisplay display)
     {
-        if (isUrl || place == "-")
+        if (isUrl || archive is not null)
         {
-            using Stream? upload = isUrl ? null : Stdio.In;
             Show(
                 context.Engine.Request(
                     "POST",
                     query,
                     headers: auth + "X-Skiff-Events: 1\r\nContent-Type: application/x-tar\r\n" + SecretsHeader(),
-                    upload: upload
+                    upload: archive
                 ),
                 display
             );
@@ -223,6 +244,21 @@ internal sealed partial class BuildCommand : Command
         }
     }
 
+    /// <summary>tar(5), or compressed.</summary>
+    static bool IsArchive(ReadOnlySpan<byte> start) =>
+        start.StartsWith<byte>([0x1f, 0x8b])
+        || start.StartsWith<byte>([0x28, 0xb5, 0x2f, 0xfd])
+        || (start.Length == 512 && start[257..].StartsWith("ustar"u8));
+
+    sealed class Removed(string? directory) : IDisposable
+    {
+        public void Dispose()
+        {
+            if (directory is not null)
+                Directory.Delete(directory, recursive: true);
+        }
+    }
+
     Query QueryOf(string place, bool isUrl, ref string? text)
     {
         var query = new Query("/build");
@@ -252,6 +288,7 @@ internal sealed partial class BuildCommand : Command
             .Add("labels", Map(label.Values.Select(l => l.Contains('=') ? Pair(l) : (Name: l, Value: ""))))
             .Add("namedimages", Map(buildContext.Values.Select(Pair).Where(p => p.Value.StartsWith("docker-image://", StringComparison.Ordinal)).Select(p => (p.Name, p.Value["docker-image://".Length..]))))
             .Add("allow", allow.Values.Count > 0 ? string.Join(',', allow.Values) : null)
+            .Add("check", check)
             .Add("cgroupparent", cgroupParent.Given)
             .Add("cpuperiod", Number(cpuPeriod))
             .Add("cpuquota", Number(cpuQuota))

@@ -15,6 +15,7 @@ internal abstract class BuildDisplay
     const int Around = 3;
 
     readonly Dictionary<int, List<string>> outputs = [];
+    readonly List<BuildProgressBody> warnings = [];
     BuildProgressBody? failed;
     int failedStep;
 
@@ -22,6 +23,8 @@ internal abstract class BuildDisplay
 
     /// <summary>The id, when it is finished.</summary>
     public string? Image { get; private set; }
+    public bool IsFinished { get; private set; }
+    public IReadOnlyList<BuildProgressBody> Warnings => warnings;
 
     /// <summary>Why it failed.</summary>
     public string? Failure { get; set; }
@@ -48,8 +51,12 @@ internal abstract class BuildDisplay
         {
             case BuildProgressBody.Finished:
                 Image = body.Image;
+                IsFinished = true;
                 if (body.Text is { } warning)
                     CliContext.Warn(warning);
+                break;
+            case BuildProgressBody.Warning:
+                warnings.Add(body);
                 break;
             case BuildProgressBody.Failed when body.Step is null:
                 Failure = body.Text;
@@ -76,6 +83,26 @@ internal abstract class BuildDisplay
     {
         End();
         Finished(Image!, tags);
+        if (warnings.Count > 0 && this is not QuietBuildDisplay)
+            CliContext.Warn(
+                $"\n {warnings.Count} {(warnings.Count == 1 ? "warning" : "warnings")} found (build with --check to see where):\n"
+                    + string.Join('\n', warnings.Select(w => $" - {w.Id}: {w.Text} (line {w.Line})"))
+            );
+    }
+
+    /// <summary>What --check found; returns the exit code.</summary>
+    public int Checked()
+    {
+        End();
+        var text = new StringBuilder();
+        foreach (var warning in warnings)
+        {
+            text.Append(CultureInfo.InvariantCulture, $"\nWARNING: {warning.Id}\n{warning.Text}\n");
+            Point(text, warning.Line);
+        }
+        text.Insert(0, warnings.Count switch { 0 => "Check complete, no warnings found.\n", 1 => "Check complete, 1 warning has been found!\n", _ => $"Check complete, {warnings.Count} warnings have been found!\n" });
+        CliContext.Print(text.ToString());
+        return warnings.Count == 0 ? 0 : 1;
     }
 
     protected virtual void Finished(string image, IReadOnlyList<string> tags) { }

@@ -41,7 +41,7 @@ internal sealed class BuildApi(Engine.Engine engine)
                 var output = new ClassicOutput(text => { if (!quiet) report(new ProgressMessage { Stream = text }); });
                 try
                 {
-                    var (image, unused) = await engine.Builds.BuildAsync(
+                    var (image, unused, warnings) = await engine.Builds.BuildAsync(
                         wanted,
                         context,
                         happened =>
@@ -56,6 +56,8 @@ internal sealed class BuildApi(Engine.Engine engine)
                     output.Flush();
                     if (unused.Count > 0)
                         output.Write($"[Warning] One or more build-args [{string.Join(' ', unused)}] were not consumed\n");
+                    foreach (var warning in warnings)
+                        output.Write($"[Warning] {warning.Rule}: {warning.Message} (line {warning.Line})\n");
                     report(
                         new ProgressMessage
                         {

@@ -68,12 +68,19 @@ internal sealed class BuildEventsDoor(Engine.Engine engine)
                 var decoders = new Dictionary<(int, bool), Decoder>();
                 try
                 {
-                    var (image, unused) = await engine.Builds.BuildAsync(
+                    if (request.Flag("check"))
+                    {
+                        Warnings(engine.Builds.Check(wanted, context));
+                        Tell(new BuildProgressBody { Kind = BuildProgressBody.Finished });
+                        return;
+                    }
+                    var (image, unused, warnings) = await engine.Builds.BuildAsync(
                         wanted,
                         context,
                         happened => Tell(Of(happened, decoders)),
                         request.Gone
                     );
+                    Warnings(warnings);
                     Tell(
                         new BuildProgressBody
                         {
@@ -95,6 +102,20 @@ internal sealed class BuildEventsDoor(Engine.Engine engine)
                         }
                     );
                     throw;
+                }
+
+                void Warnings(IReadOnlyList<BuildWarning> found)
+                {
+                    foreach (var warning in found)
+                        Tell(
+                            new BuildProgressBody
+                            {
+                                Kind = BuildProgressBody.Warning,
+                                Id = warning.Rule,
+                                Text = warning.Message,
+                                Line = warning.Line,
+                            }
+                        );
                 }
 
                 void Tell(BuildProgressBody? body)

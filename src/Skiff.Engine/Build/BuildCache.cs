@@ -37,6 +37,9 @@ internal sealed partial class BuildJson : JsonSerializerContext;
 /// <summary>Keys are digests of everything that a step's result depends on. Bounded: what was not used longest goes first.</summary>
 internal sealed class BuildCache
 {
+    /// <summary>Of what steps do with the same words: another one makes another layer.</summary>
+    const string Generation = "1";
+
     const int MaxSteps = 5000;
     const long MaxBytes = 20L << 30;
 
@@ -63,7 +66,7 @@ internal sealed class BuildCache
     /// <summary>Of parts in their order. No part can pass for the end of another.</summary>
     internal static string Key(params ReadOnlySpan<string> parts)
     {
-        var text = new StringBuilder();
+        var text = new StringBuilder(Generation);
         foreach (string part in parts)
             text.Append(part.Length).Append(':').Append(part).Append('\n');
         return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text.ToString())));

@@ -101,7 +101,8 @@ public abstract record BuildEvent(BuildVertex Vertex)
 
 /// <summary>Something in a Dockerfile is wrong.</summary>
 /// <param name="line">from 1</param>
-public sealed class DockerfileException(int line, string message) : EngineException(ErrorKind.InvalidParameter, message)
+public sealed class DockerfileException(int line, string message, ErrorKind kind = ErrorKind.InvalidParameter)
+    : EngineException(kind, message)
 {
     public int Line { get; } = line;
 }

@@ -12,6 +12,7 @@ internal sealed class BuildRun
     readonly Lock gate = new();
     readonly Dictionary<int, Task<BuildState>> running = [];
     readonly Dictionary<int, int> firstOrdinals = [];
+    readonly SortedSet<int> needed = [];
     int vertices;
     int ordinals;
 
@@ -42,9 +43,19 @@ internal sealed class BuildRun
         Arguments = new ArgumentScope(request, EngineOptions.HostPlatform, request.Platform ?? EngineOptions.HostPlatform, request.Target);
         var global = new Expansion(File.Escape, Arguments.Global);
         foreach (var instruction in Stages.GlobalArgs)
-            foreach (var (name, value) in ConfigSteps.Arguments(instruction, global))
-                Arguments.DeclareGlobal(name, value);
+            try
+            {
+                foreach (var (name, value) in ConfigSteps.Arguments(instruction, global))
+                    Arguments.DeclareGlobal(name, value);
+            }
+            catch (FormatException e)
+            {
+                throw instruction.Error(e.Message);
+            }
         Target = FindTarget();
+        Need(Target, needed, []);
+        Checks = new Checks(File);
+        Checks.Check(File, Stages, needed, Arguments);
     }
 
     internal BuildTools Tools { get; }
@@ -56,13 +67,12 @@ internal sealed class BuildRun
     internal IgnoreFile? Ignored { get; }
     internal ArgumentScope Arguments { get; }
     internal Stage Target { get; }
+    internal Checks Checks { get; }
     internal CancellationToken Cancellation => stop.Token;
 
     /// <summary>All steps; the state of the target.</summary>
     internal async Task<BuildState> SolveAsync()
     {
-        var needed = new SortedSet<int>();
-        Need(Target, needed, []);
         ordinals = Stages.GlobalArgs.Count;
         foreach (int index in needed)
         {
@@ -112,17 +122,20 @@ internal sealed class BuildRun
                 : throw at.Error(
                     index == from.Index
                         ? $"{at.Keyword} --from={name}: a stage cannot refer to itself"
-                        : $"invalid stage index {name}: there are {from.Index} stages before this one"
+                        : $"invalid stage index {name}"
                 );
         string lower = name.ToLowerInvariant();
-        return Stages.Stages.FirstOrDefault(s => s.Name == lower);
+        // Of several with the same name, the nearest before.
+        return Stages.Stages.LastOrDefault(s => s.Name == lower && s.Index < from.Index)
+            ?? Stages.Stages.FirstOrDefault(s => s.Name == lower && s.Index > from.Index)
+            ?? (from.Name == lower ? throw at.Error($"circular dependency detected on stage: {lower}") : null);
     }
 
     /// <summary>The stage that one begins with, or null: it begins with an image.</summary>
     internal Stage? BaseStage(Stage stage)
     {
         string name = ExpandBase(stage).ToLowerInvariant();
-        return Stages.Stages.Take(stage.Index).FirstOrDefault(s => s.Name == name);
+        return Stages.Stages.Take(stage.Index).LastOrDefault(s => s.Name == name);
     }
 
     /// <exception cref="EngineException">InvalidParameter: nothing is left of it</exception>
@@ -142,7 +155,7 @@ internal sealed class BuildRun
         }
         catch (FormatException e)
         {
-            throw at.Error($"failed to process \"{text}\": {e.Message}");
+            throw at.Error(e.Message);
         }
     }
 
@@ -164,20 +177,22 @@ internal sealed class BuildRun
     {
         if (Request.Target.Length == 0)
             return Stages.Stages[^1];
-        if (Stages.Stages.FirstOrDefault(s => string.Equals(s.Name, Request.Target, StringComparison.OrdinalIgnoreCase)) is { } named)
+        if (Stages.Stages.LastOrDefault(s => string.Equals(s.Name, Request.Target, StringComparison.OrdinalIgnoreCase)) is { } named)
             return named;
         return int.TryParse(Request.Target, out int index) && index >= 0 && index < Stages.Stages.Count
             ? Stages.Stages[index]
             : throw EngineException.Invalid($"target stage \"{Request.Target}\" could not be found");
     }
 
-    void Need(Stage stage, SortedSet<int> needed, HashSet<int> path)
+    void Need(Stage stage, SortedSet<int> found, HashSet<int> path)
     {
-        if (!path.Add(stage.Index))
-            throw stage.From.Error($"circular dependency detected on stage: {NameOf(stage)}");
-        if (needed.Add(stage.Index))
+        path.Add(stage.Index);
+        if (found.Add(stage.Index))
             foreach (var other in InputsOf(stage))
-                Need(other, needed, path);
+                if (path.Contains(other.Index))
+                    throw stage.From.Error($"circular dependency detected on stage: {NameOf(stage)}");
+                else
+                    Need(other, found, path);
         path.Remove(stage.Index);
     }
 

@@ -20,6 +20,9 @@ public sealed record BuildCacheEntry(
     int UsageCount
 );
 
+/// <param name="UnusedArguments">given, and asked for by nothing</param>
+public sealed record BuildResult(Image Image, IReadOnlyList<string> UnusedArguments, IReadOnlyList<BuildWarning> Warnings);
+
 /// <summary>Builds images, and keeps what their steps made.</summary>
 public sealed class BuildService
 {
@@ -62,7 +65,7 @@ public sealed class BuildService
     /// </summary>
     /// <exception cref="StepFailedException">a process ended with another code than 0</exception>
     /// <exception cref="EngineException">InvalidParameter: the Dockerfile, naming the line; as for pulls of its base images</exception>
-    public async Task<(Image Image, IReadOnlyList<string> UnusedArguments)> BuildAsync(
+    public async Task<BuildResult> BuildAsync(
         BuildRequest request,
         BuildContext context,
         Action<BuildEvent> report,
@@ -81,8 +84,19 @@ public sealed class BuildService
                 labels[name] = value;
             state = state with { Config = state.Config with { Labels = labels } };
         }
+        if (run.Checks is { AreErrors: true, Warnings.Count: > 0 } checks)
+            throw EngineException.Invalid($"lint violation found for rules: {string.Join(", ", checks.Warnings.Select(w => w.Rule).Distinct())}");
         var image = tools.Images.AddBuilt(state.ImageConfig, state.Layers, state.Size, names, lease);
-        return (image, run.Arguments.Unused());
+        return new BuildResult(image, run.Arguments.Unused(), run.Checks.Warnings);
+    }
+
+    /// <summary>What `--check` tells: nothing runs, nothing is pulled.</summary>
+    /// <exception cref="EngineException">InvalidParameter: the Dockerfile, naming the line</exception>
+    public IReadOnlyList<BuildWarning> Check(BuildRequest request, BuildContext context)
+    {
+        using var lease = tools.Images.Content.OpenLease();
+        using var stop = new CancellationTokenSource();
+        return new BuildRun(tools, request, context, lease, _ => { }, stop).Checks.Warnings;
     }
 
     /// <summary>Least recently used first.</summary>

@@ -20,8 +20,6 @@ internal static class ConfigSteps
         bool ownCommand
     )
     {
-        if (instruction.Keyword != "HEALTHCHECK" && instruction.Flags is [var flag, ..])
-            throw instruction.Error($"unknown flag: --{flag.Name}");
         string rest = instruction.Arguments;
         switch (instruction.Keyword)
         {
@@ -60,16 +58,8 @@ internal static class ConfigSteps
                     throw instruction.Error($"invalid signal: {signal}");
                 return (config with { StopSignal = signal }, $"STOPSIGNAL {signal}");
             case "SHELL":
-                var shell =
-                    instruction.Json is { Count: > 0 } words ? words
-                    : throw instruction.Error("SHELL requires the arguments to be in JSON form");
-                return (config with { Shell = shell }, $"SHELL [{string.Join(' ', shell)}]");
+                return (config with { Shell = instruction.Json }, $"SHELL [{string.Join(' ', instruction.Json!)}]");
             case "ONBUILD":
-                var trigger = DockerfileParser.ParseLine(rest, instruction.Line);
-                if (trigger.Keyword is "ONBUILD")
-                    throw instruction.Error("Chaining ONBUILD via `ONBUILD ONBUILD` isn't allowed");
-                if (trigger.Keyword is "MAINTAINER" or "FROM")
-                    throw instruction.Error($"{trigger.Keyword} isn't allowed as an ONBUILD trigger");
                 return (config with { OnBuild = [.. config.OnBuild ?? [], rest] }, $"ONBUILD {rest}");
             case "HEALTHCHECK":
                 return (config with { Healthcheck = Healthcheck(instruction) }, instruction.Text);
@@ -82,27 +72,11 @@ internal static class ConfigSteps
     /// <exception cref="EngineException">InvalidParameter, naming the line</exception>
     internal static IEnumerable<(string Name, string? Value)> Arguments(Instruction instruction, Expansion expansion)
     {
-        if (instruction.Flags is [var flag, ..])
-            throw instruction.Error($"unknown flag: --{flag.Name}");
         foreach (string word in Split(instruction.Arguments))
         {
             int equals = word.IndexOf('=', StringComparison.Ordinal);
             string name = equals < 0 ? word : word[..equals];
-            if (name.Length == 0)
-                throw instruction.Error("ARG names can not be blank");
-            yield return (Expanded(name)!, equals < 0 ? null : Expanded(word[(equals + 1)..]));
-        }
-
-        string? Expanded(string text)
-        {
-            try
-            {
-                return expansion.Word(text);
-            }
-            catch (FormatException e)
-            {
-                throw instruction.Error($"failed to process \"{text}\": {e.Message}");
-            }
+            yield return (expansion.Word(name), equals < 0 ? null : expansion.Word(word[(equals + 1)..]));
         }
     }
 
@@ -116,13 +90,7 @@ internal static class ConfigSteps
     static string Text(IEnumerable<(string Name, string Value)> pairs) =>
         string.Concat(pairs.Select(p => $" {p.Name}={p.Value}"));
 
-    static string One(Instruction instruction, Expansion expansion)
-    {
-        var words = Split(instruction.Arguments);
-        return words.Count == 1
-            ? expansion.Word(words[0])
-            : throw instruction.Error($"{instruction.Keyword} requires exactly one argument");
-    }
+    static string One(Instruction instruction, Expansion expansion) => expansion.Word(Split(instruction.Arguments)[0]);
 
     /// <summary>`a=b "c d"=e`, or the old form with one name: `a the rest`.</summary>
     static List<(string Name, string Value)> Pairs(Instruction instruction, Expansion expansion)
@@ -130,26 +98,33 @@ internal static class ConfigSteps
         string rest = instruction.Arguments;
         var words = Split(rest);
         if (!words[0].Contains('=', StringComparison.Ordinal))
-        {
-            if (words.Count < 2)
-                throw instruction.Error($"{instruction.Keyword} must have two arguments");
-            string value = rest[words[0].Length..].Trim();
-            return [(Named(expansion.Word(words[0])), expansion.Word(value))];
-        }
+            return [(expansion.Word(words[0]), expansion.Word(rest[words[0].Length..].Trim()))];
         var pairs = new List<(string, string)>();
         foreach (string word in words)
         {
             int equals = word.IndexOf('=', StringComparison.Ordinal);
-            if (equals < 0)
-                throw instruction.Error(
-                    $"Syntax error - can't find = in \"{word}\". Must be of the form: name=value"
-                );
-            pairs.Add((Named(expansion.Word(word[..equals])), expansion.Word(word[(equals + 1)..])));
+            pairs.Add((expansion.Word(word[..equals]), expansion.Word(word[(equals + 1)..])));
         }
         return pairs;
+    }
 
-        string Named(string name) =>
-            name.Length > 0 ? name : throw instruction.Error($"{instruction.Keyword} names can not be blank");
+    /// <exception cref="EngineException">InvalidParameter, naming the line</exception>
+    internal static void CheckPairs(Instruction instruction)
+    {
+        var words = Split(instruction.Arguments);
+        if (!words[0].Contains('=', StringComparison.Ordinal))
+        {
+            if (words.Count < 2)
+                throw instruction.Error($"{instruction.Keyword} must have two arguments");
+            return;
+        }
+        foreach (string word in words)
+        {
+            if (!word.Contains('=', StringComparison.Ordinal))
+                throw instruction.Error($"Syntax error - can't find = in \"{word}\". Must be of the form: name=value");
+            if (word[..word.IndexOf('=', StringComparison.Ordinal)].Trim('"', '\'').Length == 0)
+                throw instruction.ParseError($"{instruction.Keyword} names can not be blank");
+        }
     }
 
     /// <summary>At blanks that are not in quotes; quotes and escapes stay.</summary>
@@ -206,7 +181,7 @@ internal static class ConfigSteps
         string protocol = slash < 0 ? "tcp" : word[(slash + 1)..].ToLowerInvariant();
         string[] ends = (slash < 0 ? word : word[..slash]).Split('-');
         if (protocol is not ("tcp" or "udp" or "sctp"))
-            throw instruction.Error($"invalid proto: {protocol}");
+            throw instruction.Error($"invalid port: \"{word}\": invalid proto: {protocol}");
         if (
             ends.Length > 2
             || !ushort.TryParse(ends[0], CultureInfo.InvariantCulture, out ushort first)
@@ -217,7 +192,7 @@ internal static class ConfigSteps
         return Enumerable.Range(first, Math.Min(last - first + 1, MaxPorts)).Select(p => $"{p}/{protocol}");
     }
 
-    static ImageHealthcheck Healthcheck(Instruction instruction)
+    internal static ImageHealthcheck Healthcheck(Instruction instruction)
     {
         int space = instruction.Arguments.AsSpan().IndexOfAny(" \t");
         string kind = (space < 0 ? instruction.Arguments : instruction.Arguments[..space]).ToUpperInvariant();
@@ -225,11 +200,11 @@ internal static class ConfigSteps
         if (kind == "NONE")
             return rest.Length == 0
                 ? new ImageHealthcheck { Test = ["NONE"] }
-                : throw instruction.Error("HEALTHCHECK NONE takes no arguments");
+                : throw instruction.ParseError("HEALTHCHECK NONE takes no arguments");
         if (kind != "CMD")
-            throw instruction.Error($"unknown type \"{kind}\" in HEALTHCHECK (try CMD)");
+            throw instruction.ParseError($"Unknown type \"{kind}\" in HEALTHCHECK (try CMD)");
         if (rest.Length == 0)
-            throw instruction.Error("missing command after HEALTHCHECK CMD");
+            throw instruction.ParseError("missing command after HEALTHCHECK CMD");
         var check = new ImageHealthcheck { Test = JsonForm.TryParse(rest) is { } exec ? ["CMD", .. exec] : ["CMD-SHELL", rest] };
         foreach (var (name, value) in instruction.Flags)
             check = name switch
@@ -243,9 +218,9 @@ internal static class ConfigSteps
                     Retries =
                         int.TryParse(value, CultureInfo.InvariantCulture, out int retries) && retries >= 0
                             ? retries
-                            : throw instruction.Error($"--retries cannot be \"{value}\": it must be a number from 0 up"),
+                            : throw instruction.ParseError($"--retries cannot be \"{value}\": it must be a number from 0 up"),
                 },
-                _ => throw instruction.Error($"unknown flag: --{name}"),
+                _ => throw instruction.ParseError($"unknown flag: --{name}"),
             };
         return check;
 
@@ -256,7 +231,7 @@ internal static class ConfigSteps
             long? nanoseconds = GoDuration.TryParse(text);
             return nanoseconds is 0 or >= 1_000_000
                 ? nanoseconds
-                : throw instruction.Error($"--{name} cannot be \"{text}\": it must be a duration of at least 1ms, as \"30s\" or \"1m30s\"");
+                : throw instruction.ParseError($"--{name} cannot be \"{text}\": it must be a duration of at least 1ms, as \"30s\" or \"1m30s\"");
         }
     }
 }

@@ -51,7 +51,7 @@ internal sealed class FilePlacement(
                     Check(FileAt.TryOpenDirectory(current!, Encode(part), out next), walked);
                     if (owner is var (uid, gid))
                         FileAt.SetOwner(next!, uid, gid);
-                    FileAt.SetMode(next!, DirectoryMode);
+                    FileAt.SetMode(next!, mode?.Invoke(FileAt.Status(next!)) ?? DirectoryMode);
                     FileAt.SetTimes(next!, time, time);
                     FileAt.SetTimes(current!, before.Access, before.Modification);
                 }

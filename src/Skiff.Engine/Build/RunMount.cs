@@ -91,7 +91,7 @@ internal sealed record RunMount
                     mount = mount with { Gid = Number(value, 10) };
                     break;
                 default:
-                    throw instruction.Error($"unexpected key '{key}' in '{field}'");
+                    throw instruction.Error($"unexpected key '{key}' in '{field}'{Near(key)}");
             }
         }
         if (mount.Type == "ssh" && mount.Target.Length == 0)
@@ -142,6 +142,13 @@ internal sealed record RunMount
                 ? count * unit
                 : throw instruction.Error($"invalid value for size: {value}");
         }
+    }
+
+    static string Near(string key)
+    {
+        string[] known = ["type", "target", "source", "from", "readonly", "readwrite", "id", "sharing", "required", "env", "size", "mode", "uid", "gid"];
+        string? near = known.FirstOrDefault(k => DockerfileParser.Distance(k, key) <= 2);
+        return near is null ? "" : $" (did you mean {near}?)";
     }
 
     /// <summary>All that the result may depend on. What is in a cache or a secret is not of it.</summary>

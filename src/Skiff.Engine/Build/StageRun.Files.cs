@@ -24,8 +24,6 @@ internal sealed partial class StageRun
 
     Task WorkdirStepAsync(Instruction instruction)
     {
-        if (instruction.Flags is [var flag, ..])
-            throw instruction.Error($"unknown flag: --{flag.Name}");
         string given = Expansion().Word(instruction.Arguments);
         if (given.Length == 0)
             throw instruction.Error("WORKDIR requires exactly one argument");
@@ -59,12 +57,6 @@ internal sealed partial class StageRun
         bool isAdd = instruction.Keyword == "ADD";
         var expansion = Expansion();
         var words = instruction.Json?.Select(expansion.Word).ToList() ?? expansion.Words(instruction.Arguments);
-        if (words.Count < 2)
-            throw instruction.Error(
-                words.Count == 0
-                    ? $"{instruction.Keyword} requires at least two arguments, but no arguments were provided. Source could not be determined"
-                    : $"{instruction.Keyword} requires at least two arguments, but only one was provided. Destination could not be determined"
-            );
         string destination = words[^1];
         var sources = words[..^1];
         var options = CopyOptions.Of(instruction, expansion);
@@ -73,10 +65,6 @@ internal sealed partial class StageRun
             || destination.EndsWith('/')
             || destination.EndsWith("/.", StringComparison.Ordinal)
             || destination.EndsWith("/..", StringComparison.Ordinal);
-        if (sources.Count > 1 && !toDirectory)
-            throw instruction.Error(
-                $"When using {instruction.Keyword} with more than one source file, the destination must be a directory and end with a /"
-            );
         string target = Path.GetFullPath(Path.Combine("/", state.Config.WorkingDir ?? "", destination)).Trim('/');
 
         using var from = await OpenSourceAsync(instruction, options.From);
@@ -194,9 +182,9 @@ internal sealed partial class StageRun
         using var root = Overlay.OpenDetached(snapshot.Lowers, snapshot.Upper, snapshot.Work);
         (uint, uint)? owner = options.Chown is { Length: > 0 } chown ? OwnerOf(root, chown) : from.IsContext ? (0, 0) : null;
         var placement = new FilePlacement(root, owner, options.Mode, TimeOf(pieces), Cancellation);
-        bool directory = toDirectory || pieces.Count > 1 || placement.IsDirectory(target);
         foreach (var piece in pieces)
         {
+            bool directory = toDirectory || placement.IsDirectory(target);
             string below = Join(target, piece.Directory);
             if (piece.Unpacks)
                 Archives.Unpack(root, placement.RealPath(target), piece.File!, owner, Cancellation);

@@ -105,13 +105,23 @@ internal sealed partial class StageRun
                             network is "host" or "none" ? [] : [new Networks.EndpointRequest { Network = network }],
                     };
                     build.Report(new BuildEvent.Running(vertex, id));
-                    var exit = await build.Tools.Sandbox.RunAsync(
-                        container,
-                        snapshot,
-                        bound,
-                        (isError, bytes) => build.Report(new BuildEvent.Output(vertex, isError, bytes)),
-                        Cancellation
-                    );
+                    Skiff.Tasks.ExitAnswer exit;
+                    try
+                    {
+                        exit = await build.Tools.Sandbox.RunAsync(
+                            container,
+                            snapshot,
+                            bound,
+                            (isError, bytes) => build.Report(new BuildEvent.Output(vertex, isError, bytes)),
+                            Cancellation
+                        );
+                    }
+                    catch (EngineException e)
+                    {
+                        throw instruction.Error(
+                            $"process \"{string.Join(' ', command)}\" did not complete successfully: {e.Message.Replace("failed to create task for container: ", "", StringComparison.Ordinal)}"
+                        );
+                    }
                     build.Report(new BuildEvent.Ended(vertex, id));
                     if (exit.Code != 0)
                         throw new StepFailedException(
@@ -311,9 +321,9 @@ internal sealed partial class StageRun
                     TmpfsSizeBytes = mount.SizeBytes,
                     TmpfsMode = mount.Type == "tmpfs" ? mount.Mode ?? 0 : 0,
                 };
-                if (lowers.Count == 0)
+                if (lowers.Count == 0 || (lowers.Count == 1 && mount.ReadOnly))
                 {
-                    bound.Add(new BoundMount(request, path));
+                    bound.Add(new BoundMount(request, lowers.Count == 0 ? path : lowers[0]));
                     continue;
                 }
                 // Writes to it are lost after the step: they go to a directory of their own.

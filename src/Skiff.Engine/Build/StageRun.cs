@@ -19,6 +19,7 @@ internal sealed partial class StageRun
     bool ownCommand;
     BuildState state = null!;
     BuildVertex vertex = null!;
+    Expansion? expansion;
 
     internal StageRun(BuildRun build, Stage stage)
     {
@@ -76,12 +77,14 @@ internal sealed partial class StageRun
         {
             await step();
         }
-        catch (Exception e) when (e is FormatException or Skiff.Linux.ErrnoException)
+        catch (Exception e)
+            when (e is FormatException or Skiff.Linux.ErrnoException or EngineException and not (DockerfileException or StepFailedException))
         {
-            var failure =
-                e is FormatException
-                    ? instruction.Error($"failed to process \"{instruction.Arguments}\": {e.Message}")
-                    : new EngineException(ErrorKind.System, $"{instruction.Keyword}: {e.Message}", e);
+            var failure = new DockerfileException(
+                instruction.Line,
+                e is Skiff.Linux.ErrnoException ? $"{instruction.Keyword}: {e.Message}" : e.Message,
+                e is EngineException known ? known.Kind : e is FormatException ? ErrorKind.InvalidParameter : ErrorKind.System
+            );
             build.Report(new BuildEvent.Failed(vertex, failure.Message));
             throw failure;
         }
@@ -90,12 +93,16 @@ internal sealed partial class StageRun
             build.Report(new BuildEvent.Failed(vertex, e is OperationCanceledException ? "canceled" : e.Message));
             throw;
         }
+        if (expansion is not null && instruction.Keyword != "RUN")
+            foreach (string missing in expansion.Missing.Where(m => !state.Arguments.Any(a => a.Name == m)))
+                build.Checks.Warn("UndefinedVar", instruction.Line, $"Usage of undefined variable '${missing}'");
+        expansion = null;
         state = state with { Vertex = makes ? vertex.Id : state.Vertex };
         build.Report(new BuildEvent.Done(vertex, ImageService.IdOf(state.ImageConfig)));
     }
 
     /// <summary>Of ENV and ARG as they are now.</summary>
-    Expansion Expansion() => new(build.File.Escape, Variable);
+    Expansion Expansion() => expansion ??= new(build.File.Escape, Variable);
 
     string? Variable(string variable)
     {
@@ -181,9 +188,20 @@ internal sealed partial class StageRun
     async Task<Image> ImageAsync(string reference, Platform? platform)
     {
         var images = build.Tools.Images;
-        if (!Reference.TryParse(reference, out var parsed) && images.Find(reference) is null)
-            throw stage.From.Error($"failed to parse stage name \"{reference}\": invalid reference format");
-        var here = images.Find(reference);
+        Reference? parsed = null;
+        Image? here;
+        try
+        {
+            here = images.Find(reference);
+            if (here is null)
+                parsed = Reference.Parse(reference);
+            else
+                _ = Reference.TryParse(reference, out parsed);
+        }
+        catch (Exception e) when (e is FormatException or EngineException { Kind: ErrorKind.InvalidParameter })
+        {
+            throw stage.From.Error($"failed to parse stage name \"{reference}\": {e.Message}");
+        }
         bool fits = here is not null && (platform is null || Fits(here.Config, platform));
         if (fits && !Request.Pull)
             return here!;

@@ -11,7 +11,11 @@ namespace Skiff.Engine.Images;
 /// <param name="KeepKinds">a directory is not replaced by a file, nor a file by a directory</param>
 /// <param name="Owner">uid and gid for everything, or null: the archive's</param>
 /// <param name="Ids">the root is seen with the host's numbers for them; null: with the container's own</param>
-sealed record CopyInto(byte[] Directory, bool KeepKinds, (uint Uid, uint Gid)? Owner, IdShift? Ids = null);
+sealed record CopyInto(byte[] Directory, bool KeepKinds, (uint Uid, uint Gid)? Owner, IdShift? Ids = null)
+{
+    /// <summary>The directory itself stays as it is, whatever the archive says of its own root.</summary>
+    public bool KeepsItself { get; init; }
+}
 
 /// <summary>
 /// Applies one layer below <paramref name="root"/>, an empty directory that nobody else touches. Every name goes
@@ -85,6 +89,8 @@ sealed partial class LayerApplier(Fd root, CopyInto? copy = null) : IDisposable
         if (length < 0)
             throw Escape(entry);
         var whole = path.AsSpan(0, length);
+        if (copy is { KeepsItself: true } && whole.SequenceEqual(copy.Directory))
+            return;
         LayerPath.Split(whole, out var directory, out var name);
         if (name.IsEmpty)
         {

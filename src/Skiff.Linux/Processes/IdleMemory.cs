@@ -24,6 +24,8 @@ public static unsafe class IdleMemory
     /// </param>
     public static void Shrink(bool alone)
     {
+        if (AppContext.GetData("TRUSTED_PLATFORM_ASSEMBLIES") is not null)
+            return; // compiled as it runs: the calls below are only in native programs
         (nint Start, nint End)[] mappings = FileMappings(alone);
         nint call = ChildMemory.SystemCall;
         int pagemap = Libc.open("/proc/self/pagemap", Libc.O_RDONLY | Libc.O_CLOEXEC, 0);

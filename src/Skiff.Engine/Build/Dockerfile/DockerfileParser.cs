@@ -44,20 +44,21 @@ internal static partial class DockerfileParser
         {
             "\\" => '\\',
             "`" => '`',
-            var other => throw Error(1, $"invalid escape token '{other}' does not match ` or \\"),
+            var other => throw new DockerfileException(1, $"invalid escape token '{other}' does not match ` or \\"),
         };
         var instructions = new List<Instruction>();
+        var empty = new List<int>();
         while (next < lines.Length)
         {
             int first = next;
-            string? logical = Logical(lines, ref next, escape, out first);
+            string? logical = Logical(lines, ref next, escape, empty, out first);
             if (logical is null)
                 break;
             instructions.Add(Read(logical, first + 1, lines, ref next));
         }
         if (instructions.Count == 0)
-            throw EngineException.Invalid("the Dockerfile cannot be empty");
-        return new ParsedDockerfile(instructions, escape, directives);
+            throw text.Trim().Length == 0 ? EngineException.Invalid("the Dockerfile cannot be empty") : new DockerfileException(1, "file with no instructions");
+        return new ParsedDockerfile(instructions, escape, directives, empty);
     }
 
     /// <summary>One instruction without heredocs: that of an ONBUILD, or a --change.</summary>
@@ -80,13 +81,13 @@ internal static partial class DockerfileParser
             if (name is not ("syntax" or "escape" or "check"))
                 break;
             if (!directives.TryAdd(name, match.Groups[2].Value.Trim()))
-                throw Error(next + 1, $"only one {name} parser directive can be used");
+                throw new DockerfileException(next + 1, $"only one {name} parser directive can be used");
         }
         return directives;
     }
 
     /// <summary>The next instruction's line, continuations joined; null at the end. Comments may stand in between.</summary>
-    static string? Logical(string[] lines, ref int next, char escape, out int first)
+    static string? Logical(string[] lines, ref int next, char escape, List<int> empty, out int first)
     {
         var joined = new StringBuilder();
         first = -1;
@@ -95,7 +96,11 @@ internal static partial class DockerfileParser
             string line = lines[next++];
             string trimmed = line.TrimStart();
             if (trimmed.StartsWith('#') || trimmed.Length == 0)
+            {
+                if (trimmed.Length == 0 && first >= 0)
+                    empty.Add(next);
                 continue;
+            }
             if (first < 0)
             {
                 first = next - 1;
@@ -124,8 +129,8 @@ internal static partial class DockerfileParser
         var flags = keyword is "ENV" or "LABEL" or "ARG" or "CMD" or "ENTRYPOINT" or "SHELL" or "ONBUILD" ? [] : Flags(ref rest);
         var heredocs = keyword is "RUN" or "COPY" or "ADD" ? Heredocs(rest, lines, ref next, number) : [];
         if (rest.Length == 0 && keyword is not ("CMD" or "ENTRYPOINT"))
-            throw Error(number, $"{keyword} requires {(keyword is "FROM" ? "either one or three arguments" : "at least one argument")}");
-        return new Instruction(keyword, flags, rest, heredocs, number, text);
+            throw Error(number, $"{keyword} requires {(keyword is "FROM" ? "either one or three arguments" : keyword is "MAINTAINER" or "WORKDIR" or "USER" or "STOPSIGNAL" ? "exactly one argument" : "at least one argument")}");
+        return new Instruction(keyword, flags, rest, heredocs, number, space < 0 ? line : line[..space], text);
     }
 
     static List<InstructionFlag> Flags(ref string rest)
@@ -182,7 +187,7 @@ internal static partial class DockerfileParser
                 content.Append(line).Append('\n');
             }
             if (!ended)
-                throw Error(number, $"unterminated heredoc {name}");
+                throw new DockerfileException(number, $"unterminated heredoc {name}");
             heredocs.Add(new Heredoc(name, content.ToString(), Expand: quoted == name));
         }
         return heredocs;
@@ -195,7 +200,7 @@ internal static partial class DockerfileParser
         return near is null ? "" : $" (did you mean {near}?)";
     }
 
-    static int Distance(string a, string b)
+    internal static int Distance(string a, string b)
     {
         int[] row = [.. Enumerable.Range(0, b.Length + 1)];
         for (int i = 1; i <= a.Length; i++)

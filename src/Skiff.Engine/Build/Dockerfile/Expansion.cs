@@ -12,7 +12,22 @@ internal sealed class Expansion(char escape, Func<string, string?> variable)
 
     /// <summary>One word: quotes removed, variables replaced, blanks kept.</summary>
     /// <exception cref="FormatException">an unterminated quote or brace, or ${name:?message}</exception>
-    internal string Word(string text)
+    internal string Word(string text) => Named(text, () => Inner(text));
+
+    /// <summary>Of a failure, what it is about.</summary>
+    static T Named<T>(string text, Func<T> work)
+    {
+        try
+        {
+            return work();
+        }
+        catch (FormatException e)
+        {
+            throw new FormatException($"failed to process \"{text.Replace("\"", "\\\"", StringComparison.Ordinal)}\": {e.Message}", e);
+        }
+    }
+
+    string Inner(string text)
     {
         var (words, _) = Scan(text, split: false);
         return words.Count == 0 ? "" : words[0];
@@ -20,7 +35,7 @@ internal sealed class Expansion(char escape, Func<string, string?> variable)
 
     /// <summary>Words between blanks, each expanded. A value that holds blanks stays one word.</summary>
     /// <exception cref="FormatException">as Word</exception>
-    internal List<string> Words(string text) => Scan(text, split: true).Words;
+    internal List<string> Words(string text) => Named(text, () => Scan(text, split: true).Words);
 
     /// <summary>Only variables: quotes and everything else stay as they are. For heredocs.</summary>
     internal string Variables(string text)
@@ -161,22 +176,23 @@ internal sealed class Expansion(char escape, Func<string, string?> variable)
         switch (kind)
         {
             case '-':
-                return isSet ? value! : Word(word);
+                return isSet ? value! : Inner(word);
             case '+':
-                return isSet ? Word(word) : "";
+                return isSet ? Inner(word) : "";
             case '?':
                 return isSet
                     ? value!
-                    : throw new FormatException($"{name}: {(word.Length > 0 ? Word(word) : "is not allowed to be " + (colon ? "empty" : "unset"))}");
+                    : throw new FormatException($"{name}: {(word.Length > 0 ? Inner(word) : "is not allowed to be " + (colon ? "empty" : "unset"))}");
             case '#' or '%' when !colon:
                 bool longest = word.StartsWith(kind);
-                return Trimmed(value ?? "", Word(longest ? word[1..] : word), kind == '%', longest);
+                return Trimmed(value ?? "", Inner(longest ? word[1..] : word), kind == '%', longest);
             case '/' when !colon:
                 bool all = word.StartsWith('/');
                 string rest = all ? word[1..] : word;
-                int slash = rest.IndexOf('/', StringComparison.Ordinal);
-                string pattern = Word(slash < 0 ? rest : rest[..slash]);
-                string replacement = slash < 0 ? "" : Word(rest[(slash + 1)..]);
+                int slash = Regex.Match(rest, @"(?<!\\)/") is { Success: true } found ? found.Index : -1;
+                string pattern = slash < 0 ? rest : rest[..slash];
+                pattern = pattern.Contains('$', StringComparison.Ordinal) ? Inner(pattern) : pattern;
+                string replacement = slash < 0 ? "" : Inner(rest[(slash + 1)..]);
                 return new Regex(Glob(pattern, lazy: false), RegexOptions.Singleline | RegexOptions.NonBacktracking).Replace(
                     value ?? "",
                     _ => replacement,

@@ -11,6 +11,7 @@ internal sealed record Heredoc(string Name, string Content, bool Expand);
 /// <summary>One instruction; its keyword is in upper case.</summary>
 /// <param name="Arguments">what follows the flags, continuation lines joined, not expanded</param>
 /// <param name="Line">where it begins, from 1</param>
+/// <param name="Written">the keyword as it is written</param>
 /// <param name="Text">the instruction as a step shows it: one line, flags included</param>
 internal sealed record Instruction(
     string Keyword,
@@ -18,6 +19,7 @@ internal sealed record Instruction(
     string Arguments,
     IReadOnlyList<Heredoc> Heredocs,
     int Line,
+    string Written,
     string Text
 )
 {
@@ -34,8 +36,10 @@ internal sealed record Instruction(
 /// <summary>A file, read: stages are cut from it later.</summary>
 /// <param name="Escape">backslash or backtick</param>
 /// <param name="Directives">syntax, escape, check</param>
+/// <param name="EmptyContinuations">empty lines within an instruction</param>
 internal sealed record ParsedDockerfile(
     IReadOnlyList<Instruction> Instructions,
     char Escape,
-    IReadOnlyDictionary<string, string> Directives
+    IReadOnlyDictionary<string, string> Directives,
+    IReadOnlyList<int> EmptyContinuations
 );

@@ -25,10 +25,11 @@ internal sealed record StageList(IReadOnlyList<Instruction> GlobalArgs, IReadOnl
         List<Instruction>? body = null;
         foreach (var instruction in file.Instructions)
         {
+            InstructionSyntax.Check(instruction);
             if (instruction.Keyword == "FROM")
             {
                 body = [];
-                stages.Add(StageOf(instruction, stages, body));
+                stages.Add(StageOf(instruction, stages.Count, body));
             }
             else if (body is not null)
                 body.Add(instruction);
@@ -39,26 +40,24 @@ internal sealed record StageList(IReadOnlyList<Instruction> GlobalArgs, IReadOnl
         }
         return stages.Count > 0
             ? new StageList(global, stages)
-            : throw EngineException.Invalid("no build stage in current context");
+            : throw EngineException.Invalid("dockerfile contains no stages to build");
     }
 
-    static Stage StageOf(Instruction from, List<Stage> stages, List<Instruction> body)
+    static Stage StageOf(Instruction from, int index, List<Instruction> body)
     {
         string[] words = from.Arguments.Split([' ', '\t'], StringSplitOptions.RemoveEmptyEntries);
         string? name = null;
         if (words.Length == 3 && words[1].Equals("AS", StringComparison.OrdinalIgnoreCase))
             name = words[2].ToLowerInvariant();
         else if (words.Length != 1)
-            throw from.Error("FROM requires either one or three arguments");
+            throw from.ParseError("FROM requires either one or three arguments");
         if (name is not null && !Regex.IsMatch(name, @"^[a-z][a-z0-9-_.]*\z"))
-            throw from.Error(
+            throw from.ParseError(
                 $"invalid name for build stage: \"{words[2]}\", name can't start with a number or contain symbols"
             );
-        if (name is not null && stages.Exists(s => s.Name == name))
-            throw from.Error($"duplicate name {name}");
         string? platform = null;
         foreach (var flag in from.Flags)
-            platform = flag.Name == "platform" ? flag.Value : throw from.Error($"unknown flag: --{flag.Name}");
-        return new Stage(stages.Count, from, words[0], name, platform, body);
+            platform = flag.Name == "platform" ? flag.Value : throw from.ParseError($"unknown flag: --{flag.Name}");
+        return new Stage(index, from, words[0], name, platform, body);
     }
 }
