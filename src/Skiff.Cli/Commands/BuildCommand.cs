@@ -87,7 +87,9 @@ internal sealed partial class BuildCommand : Command
         iidFile = Flags.String("iidfile", "Write the image's id to this file");
         label = Flags.List("label", "A label of the image (NAME=VALUE)");
         Flags.Add(new BoolFlag("load", '\0', "") { Hidden = true }); // the image is here anyway
-        memory = Flags.Add(new ValueFlag<long>("memory", 'm', "bytes", "Limit of memory of each step (512m)", t => Values.Bytes(t)));
+        memory = Flags.Add(
+            new ValueFlag<long>("memory", 'm', "bytes", "Limit of memory of each step (512m)", t => Values.Bytes(t))
+        );
         memorySwap = Flags.Add(
             new ValueFlag<long>("memory-swap", '\0', "bytes", "Limit of memory and swap together", t => Values.Bytes(t, true))
         );
@@ -109,7 +111,12 @@ internal sealed partial class BuildCommand : Command
         foreach (var (name, kind) in NotYet)
             Flags.Add(
                 kind.Length == 0
-                    ? new StringFlag(name, '\0', "", "") { Hidden = true, Bare = "true", Check = _ => throw NotSupported(name) }
+                    ? new StringFlag(name, '\0', "", "")
+                    {
+                        Hidden = true,
+                        Bare = "true",
+                        Check = _ => throw NotSupported(name),
+                    }
                     : (Flag)new ListFlag(name, '\0', kind, "") { Hidden = true, Check = _ => throw NotSupported(name) }
             );
     }
@@ -131,7 +138,9 @@ internal sealed partial class BuildCommand : Command
     {
         foreach (string each in output.Values)
             if (each is not ("type=image" or "type=docker" or "type=image,push=false"))
-                throw new CliException($"--output {each} is not supported yet by this release of Skiff: type=image and type=docker are");
+                throw new CliException(
+                    $"--output {each} is not supported yet by this release of Skiff: type=image and type=docker are"
+                );
         if (progress.Value is not ("auto" or "plain" or "tty" or "quiet" or "rawjson"))
             throw new CliException($"invalid progress mode: {progress.Value}");
         if (push && tag.Values.Count == 0)
@@ -178,7 +187,16 @@ internal sealed partial class BuildCommand : Command
         return 0;
     }
 
-    void Build(CliContext context, Query query, string auth, string place, bool isUrl, string? text, Stream? archive, BuildDisplay display)
+    void Build(
+        CliContext context,
+        Query query,
+        string auth,
+        string place,
+        bool isUrl,
+        string? text,
+        Stream? archive,
+        BuildDisplay display
+    )
     {
         if (isUrl || archive is not null)
         {
@@ -207,7 +225,12 @@ internal sealed partial class BuildCommand : Command
         {
             using var json = new MemoryStream(JsonSerializer.SerializeToUtf8Bytes(body, DockerJson.Wire.BuildContextBody));
             Show(
-                context.Engine.Request("POST", query, headers: $"{auth}Content-Type: {BuildContextBody.ContentType}\r\n", upload: json),
+                context.Engine.Request(
+                    "POST",
+                    query,
+                    headers: $"{auth}Content-Type: {BuildContextBody.ContentType}\r\n",
+                    upload: json
+                ),
                 display
             );
         }
@@ -284,9 +307,20 @@ internal sealed partial class BuildCommand : Command
         foreach (string host in addHost.Values)
             query.Add("extrahosts", host);
         return query
-            .Add("buildargs", Map(buildArg.Values.Select(Argument).Where(a => a.Value is not null).Select(a => (a.Name, a.Value!))))
+            .Add(
+                "buildargs",
+                Map(buildArg.Values.Select(Argument).Where(a => a.Value is not null).Select(a => (a.Name, a.Value!)))
+            )
             .Add("labels", Map(label.Values.Select(l => l.Contains('=') ? Pair(l) : (Name: l, Value: ""))))
-            .Add("namedimages", Map(buildContext.Values.Select(Pair).Where(p => p.Value.StartsWith("docker-image://", StringComparison.Ordinal)).Select(p => (p.Name, p.Value["docker-image://".Length..]))))
+            .Add(
+                "namedimages",
+                Map(
+                    buildContext
+                        .Values.Select(Pair)
+                        .Where(p => p.Value.StartsWith("docker-image://", StringComparison.Ordinal))
+                        .Select(p => (p.Name, p.Value["docker-image://".Length..]))
+                )
+            )
             .Add("allow", allow.Values.Count > 0 ? string.Join(',', allow.Values) : null)
             .Add("check", check)
             .Add("cgroupparent", cgroupParent.Given)
@@ -303,7 +337,17 @@ internal sealed partial class BuildCommand : Command
             .Add("pull", pull)
             .Add("shmsize", shmSize.IsSet ? shmSize.Value.ToString(CultureInfo.InvariantCulture) : null)
             .Add("target", target.Given)
-            .Add("ulimits", ulimit.Values.Count > 0 ? Encoding.UTF8.GetString(JsonSerializer.SerializeToUtf8Bytes([.. ulimit.Values.Select(DeviceOption.Ulimit)], DockerJson.Wire.IReadOnlyListUlimitBody)) : null);
+            .Add(
+                "ulimits",
+                ulimit.Values.Count > 0
+                    ? Encoding.UTF8.GetString(
+                        JsonSerializer.SerializeToUtf8Bytes(
+                            [.. ulimit.Values.Select(DeviceOption.Ulimit)],
+                            DockerJson.Wire.IReadOnlyListUlimitBody
+                        )
+                    )
+                    : null
+            );
     }
 
     static string? Number(IntegerFlag flag) => flag.IsSet ? flag.Value.ToString(CultureInfo.InvariantCulture) : null;

@@ -36,7 +36,14 @@ internal sealed class TreePacker(Stream output)
             Add(directory, inside, inside);
         if (further is var (name, content))
         {
-            tar.Begin(new TarEntry { Name = Encoding.UTF8.GetBytes(name), Mode = 0x180, Size = content.Length });
+            tar.Begin(
+                new TarEntry
+                {
+                    Name = Encoding.UTF8.GetBytes(name),
+                    Mode = 0x180,
+                    Size = content.Length,
+                }
+            );
             tar.Write(content);
         }
         tar.Finish();

@@ -100,7 +100,15 @@ internal abstract class BuildDisplay
             text.Append(CultureInfo.InvariantCulture, $"\nWARNING: {warning.Id}\n{warning.Text}\n");
             Point(text, warning.Line);
         }
-        text.Insert(0, warnings.Count switch { 0 => "Check complete, no warnings found.\n", 1 => "Check complete, 1 warning has been found!\n", _ => $"Check complete, {warnings.Count} warnings have been found!\n" });
+        text.Insert(
+            0,
+            warnings.Count switch
+            {
+                0 => "Check complete, no warnings found.\n",
+                1 => "Check complete, 1 warning has been found!\n",
+                _ => $"Check complete, {warnings.Count} warnings have been found!\n",
+            }
+        );
         CliContext.Print(text.ToString());
         return warnings.Count == 0 ? 0 : 1;
     }
@@ -121,7 +129,10 @@ internal abstract class BuildDisplay
         }
         if (failed is { Line: > 0 } where && where.Line <= Dockerfile.Lines.Length)
             Point(text, where.Line);
-        text.Append(CultureInfo.InvariantCulture, $"ERROR: failed to build: failed to solve: {Failure ?? "the engine ended the build"}\n");
+        text.Append(
+            CultureInfo.InvariantCulture,
+            $"ERROR: failed to build: failed to solve: {Failure ?? "the engine ended the build"}\n"
+        );
         if (failed?.Image is { } before)
             text.Append(
                 CultureInfo.InvariantCulture,
@@ -136,7 +147,10 @@ internal abstract class BuildDisplay
         text.Append(CultureInfo.InvariantCulture, $"{Dockerfile.Name}:{line}\n--------------------\n");
         for (int i = Math.Max(1, line - Around); i <= Math.Min(Dockerfile.Lines.Length, line + Around); i++)
             if (i < Dockerfile.Lines.Length || Dockerfile.Lines[i - 1].Length > 0)
-                text.Append(CultureInfo.InvariantCulture, $"{i, 4} | {(i == line ? ">>>" : "   ")} {Dockerfile.Lines[i - 1].TrimEnd('\r')}\n");
+                text.Append(
+                    CultureInfo.InvariantCulture,
+                    $"{i, 4} | {(i == line ? ">>>" : "   ")} {Dockerfile.Lines[i - 1].TrimEnd('\r')}\n"
+                );
         text.Append("--------------------\n");
     }
 

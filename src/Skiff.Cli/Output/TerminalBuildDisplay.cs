@@ -50,9 +50,10 @@ internal sealed class TerminalBuildDisplay : BuildDisplay
                     step.Mark = $"rebuilt: {body.Text} ";
                     break;
                 case BuildProgressBody.Pulling:
-                    step.Transfers[body.Id ?? ""] = body.Total > 0
-                        ? $"{body.Id} {body.Text} {Units.Size(body.Current, 4)} / {Units.Size(body.Total, 4)}"
-                        : $"{body.Id} {body.Text}";
+                    step.Transfers[body.Id ?? ""] =
+                        body.Total > 0
+                            ? $"{body.Id} {body.Text} {Units.Size(body.Current, 4)} / {Units.Size(body.Total, 4)}"
+                            : $"{body.Id} {body.Text}";
                     break;
                 case BuildProgressBody.Output:
                     string[] lines = (body.Text ?? "").Split('\n');

@@ -38,7 +38,11 @@ internal sealed class BuildApi(Engine.Engine engine)
             request,
             async report =>
             {
-                var output = new ClassicOutput(text => { if (!quiet) report(new ProgressMessage { Stream = text }); });
+                var output = new ClassicOutput(text =>
+                {
+                    if (!quiet)
+                        report(new ProgressMessage { Stream = text });
+                });
                 try
                 {
                     var (image, unused, warnings) = await engine.Builds.BuildAsync(
@@ -158,7 +162,10 @@ internal sealed class BuildApi(Engine.Engine engine)
     {
         if (request.Query("remote") is not { Length: > 0 } remote || remote == "client-session")
             return await engine.Builds.UnpackAsync(request.Http.Request.Body, request.Gone);
-        if (!remote.StartsWith("http://", StringComparison.Ordinal) && !remote.StartsWith("https://", StringComparison.Ordinal) || remote.EndsWith(".git", StringComparison.Ordinal))
+        if (
+            !remote.StartsWith("http://", StringComparison.Ordinal) && !remote.StartsWith("https://", StringComparison.Ordinal)
+            || remote.EndsWith(".git", StringComparison.Ordinal)
+        )
             throw EngineException.NotImplemented(
                 $"building from the git repository {remote} is not supported yet by this release of Skiff: clone it and build the directory"
             );
@@ -171,9 +178,14 @@ internal sealed class BuildApi(Engine.Engine engine)
         var filters = request.Filters("until", "id", "parent", "type", "description", "inuse", "shared", "private");
         foreach (string key in (string[])["id", "parent", "type", "description", "inuse", "shared", "private"])
             if (filters[key].Count > 0)
-                throw EngineException.NotImplemented($"pruning what builds left by {key} is not supported by this release of Skiff");
+                throw EngineException.NotImplemented(
+                    $"pruning what builds left by {key} is not supported by this release of Skiff"
+                );
         DateTimeOffset? until = filters["until"] is [var text, ..] ? ApiTime.Parse(text) : null;
-        long keep = Math.Max(Math.Max(Long(request, "keep-storage"), Long(request, "reserved-space")), Long(request, "max-used-space"));
+        long keep = Math.Max(
+            Math.Max(Long(request, "keep-storage"), Long(request, "reserved-space")),
+            Long(request, "max-used-space")
+        );
         var (removed, bytes) = await Task.Run(() => engine.Builds.Prune(request.Flag("all"), until, keep), request.Gone);
         await request.AnswerAsync(
             new BuildPruneAnswer(removed.Count > 0 ? removed : null, bytes),

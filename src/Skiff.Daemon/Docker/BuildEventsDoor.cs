@@ -86,7 +86,10 @@ internal sealed class BuildEventsDoor(Engine.Engine engine)
                         {
                             Kind = BuildProgressBody.Finished,
                             Image = image.Id.ToString(),
-                            Text = unused.Count > 0 ? $"[Warning] One or more build-args [{string.Join(' ', unused)}] were not consumed" : null,
+                            Text =
+                                unused.Count > 0
+                                    ? $"[Warning] One or more build-args [{string.Join(' ', unused)}] were not consumed"
+                                    : null,
                         }
                     );
                 }
@@ -97,7 +100,10 @@ internal sealed class BuildEventsDoor(Engine.Engine engine)
                         {
                             Kind = BuildProgressBody.Failed,
                             Text = e.Message,
-                            Line = e is DockerfileException wrong ? wrong.Line : e is StepFailedException step ? step.Vertex.Line : 0,
+                            Line =
+                                e is DockerfileException wrong ? wrong.Line
+                                : e is StepFailedException step ? step.Vertex.Line
+                                : 0,
                             Image = (e as StepFailedException)?.ImageBefore?.ToString(),
                         }
                     );
@@ -122,7 +128,10 @@ internal sealed class BuildEventsDoor(Engine.Engine engine)
                 {
                     if (body is not null)
                         report(
-                            new ProgressMessage { Aux = JsonSerializer.SerializeToElement(body, DockerJson.Wire.BuildProgressBody) }
+                            new ProgressMessage
+                            {
+                                Aux = JsonSerializer.SerializeToElement(body, DockerJson.Wire.BuildProgressBody),
+                            }
                         );
                 }
             },

@@ -55,7 +55,9 @@ internal sealed class ClassicOutput(Action<string> write)
         {
             BuildEvent.Started { Vertex: { IsTrigger: true } trigger } => $"# Executing build trigger: {trigger.Text}\n",
             BuildEvent.Started started => $"Step {started.Vertex.Ordinal}/{started.Vertex.Ordinals} : {started.Vertex.Text}\n",
-            BuildEvent.Cached { Vertex.Text: var text } => text.StartsWith("FROM", StringComparison.Ordinal) ? "" : " ---> Using cache\n",
+            BuildEvent.Cached { Vertex.Text: var text } => text.StartsWith("FROM", StringComparison.Ordinal)
+                ? ""
+                : " ---> Using cache\n",
             BuildEvent.Missed missed => $"# rebuilt: {missed.Reason}\n",
             BuildEvent.Running running => $" ---> Running in {running.Id[..12]}\n",
             BuildEvent.Output output => Decode(decoders, (output.Vertex.Id, output.IsError), output.Bytes.Span),

@@ -18,7 +18,8 @@ internal static class ProgressWriter
     internal static async Task RunAsync(ApiRequest request, Func<Action<ProgressMessage>, Task> work, bool lossless = false)
     {
         var messages = Channel.CreateBounded<ProgressMessage>(
-            new BoundedChannelOptions(Backlog) {
+            new BoundedChannelOptions(Backlog)
+            {
                 SingleReader = true,
                 FullMode = lossless ? BoundedChannelFullMode.Wait : BoundedChannelFullMode.DropOldest,
             }

@@ -37,7 +37,10 @@ internal static class Archives
             using var stream = Open(file);
             using var plain = Compression.OpenDecompressor(stream, out _);
             // Files in an archive keep their owners, unless --chown says otherwise.
-            using var applier = new LayerApplier(root, new CopyInto(directory, KeepKinds: false, owner is (0, 0) ? null : owner) { KeepsItself = true });
+            using var applier = new LayerApplier(
+                root,
+                new CopyInto(directory, KeepKinds: false, owner is (0, 0) ? null : owner) { KeepsItself = true }
+            );
             applier.Apply(new TarReader(plain), cancellation);
         }
         catch (InvalidDataException e)

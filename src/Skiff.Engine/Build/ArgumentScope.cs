@@ -53,13 +53,13 @@ internal sealed class ArgumentScope
     internal void DeclareGlobal(string name, string? @default) => global[name] = Given(name) ?? @default;
 
     /// <summary>What FROM sees.</summary>
-    internal string? Global(string name) => global.TryGetValue(name, out string? value) ? value : platform.GetValueOrDefault(name);
+    internal string? Global(string name) =>
+        global.TryGetValue(name, out string? value) ? value : platform.GetValueOrDefault(name);
 
     /// <summary>The value of an ARG in a stage; null: none.</summary>
     internal string? Of(string name, string? @default) => Given(name) ?? @default ?? Global(name);
 
-    internal IEnumerable<string> ProxyVariables() =>
-        Proxies.Where(given.ContainsKey).Select(name => $"{name}={Given(name)}");
+    internal IEnumerable<string> ProxyVariables() => Proxies.Where(given.ContainsKey).Select(name => $"{name}={Given(name)}");
 
     /// <summary>When everything in the image is said to be made, or null. Docs: reproducible-builds.org, SOURCE_DATE_EPOCH.</summary>
     /// <exception cref="EngineException">InvalidParameter: no number of seconds</exception>
@@ -76,7 +76,9 @@ internal sealed class ArgumentScope
             return
             [
                 .. given
-                    .Keys.Where(n => !used.Contains(n) && !Proxies.Contains(n) && !n.StartsWith(OptionPrefix, StringComparison.Ordinal))
+                    .Keys.Where(n =>
+                        !used.Contains(n) && !Proxies.Contains(n) && !n.StartsWith(OptionPrefix, StringComparison.Ordinal)
+                    )
                     .Order(StringComparer.Ordinal),
             ];
     }

@@ -50,9 +50,7 @@ internal sealed class BuildCache
     internal BuildCache(Database database)
     {
         this.database = database;
-        foreach (
-            var (key, json) in database.Read("SELECT key, record FROM build_cache", r => (r.GetString(0), r.GetString(1)))
-        )
+        foreach (var (key, json) in database.Read("SELECT key, record FROM build_cache", r => (r.GetString(0), r.GetString(1))))
             steps[key] = JsonSerializer.Deserialize(json, BuildJson.Default.CachedStep)!;
     }
 

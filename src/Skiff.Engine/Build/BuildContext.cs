@@ -49,7 +49,10 @@ public sealed class BuildContext : IDisposable
     internal static async Task<BuildContext> UnpackAsync(Stream tar, string scratch, CancellationToken cancellation)
     {
         string path = System.IO.Path.Combine(scratch, $"context-{Guid.NewGuid():N}");
-        Directory.CreateDirectory(path, (UnixFileMode)0x1c0 /* 0700 */);
+        Directory.CreateDirectory(
+            path,
+            (UnixFileMode)0x1c0 /* 0700 */
+        );
         var context = new BuildContext(path, path);
         try
         {
@@ -94,8 +97,15 @@ public sealed class BuildContext : IDisposable
     internal string? ReadText(string path, int maxBytes)
     {
         if (
-            SafePath.TryOpen(Root, System.Text.Encoding.UTF8.GetBytes(ContextFiles.Clean(path)), 0x800 /* O_NONBLOCK */, 0, Containment.InRoot, out var file)
-            != Errno.None
+            SafePath.TryOpen(
+                Root,
+                System.Text.Encoding.UTF8.GetBytes(ContextFiles.Clean(path)),
+                0x800 /* O_NONBLOCK */
+                ,
+                0,
+                Containment.InRoot,
+                out var file
+            ) != Errno.None
         )
             return null;
         using (file)

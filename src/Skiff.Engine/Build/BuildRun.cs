@@ -40,7 +40,12 @@ internal sealed class BuildRun
         File = DockerfileParser.Parse(text);
         Stages = StageList.Of(File);
         Ignored = IgnoreFile.Of(context, request.DockerfilePath);
-        Arguments = new ArgumentScope(request, EngineOptions.HostPlatform, request.Platform ?? EngineOptions.HostPlatform, request.Target);
+        Arguments = new ArgumentScope(
+            request,
+            EngineOptions.HostPlatform,
+            request.Platform ?? EngineOptions.HostPlatform,
+            request.Target
+        );
         var global = new Expansion(File.Escape, Arguments.Global);
         foreach (var instruction in Stages.GlobalArgs)
             try
@@ -142,9 +147,7 @@ internal sealed class BuildRun
     internal string ExpandBase(Stage stage)
     {
         string name = Expand(stage.From, stage.Base);
-        return name.Length > 0
-            ? name
-            : throw stage.From.Error($"base name ({stage.Base}) should not be blank");
+        return name.Length > 0 ? name : throw stage.From.Error($"base name ({stage.Base}) should not be blank");
     }
 
     internal string Expand(Instruction at, string text)
@@ -159,13 +162,31 @@ internal sealed class BuildRun
         }
     }
 
-    internal BuildVertex Vertex(string stage, int number, int count, int ordinal, Instruction instruction, IReadOnlyList<int> inputs, bool isTrigger = false) =>
-        new(Interlocked.Increment(ref vertices), stage, number, count, ordinal, ordinals, instruction.Text, instruction.Line, inputs, isTrigger);
+    internal BuildVertex Vertex(
+        string stage,
+        int number,
+        int count,
+        int ordinal,
+        Instruction instruction,
+        IReadOnlyList<int> inputs,
+        bool isTrigger = false
+    ) =>
+        new(
+            Interlocked.Increment(ref vertices),
+            stage,
+            number,
+            count,
+            ordinal,
+            ordinals,
+            instruction.Text,
+            instruction.Line,
+            inputs,
+            isTrigger
+        );
 
     internal int FirstOrdinal(Stage stage) => firstOrdinals.GetValueOrDefault(stage.Index);
 
-    internal string NameOf(Stage stage) =>
-        stage.Name ?? (Stages.Stages.Count == 1 ? "" : $"stage-{stage.Index}");
+    internal string NameOf(Stage stage) => stage.Name ?? (Stages.Stages.Count == 1 ? "" : $"stage-{stage.Index}");
 
     internal void Report(BuildEvent happened)
     {
@@ -177,7 +198,10 @@ internal sealed class BuildRun
     {
         if (Request.Target.Length == 0)
             return Stages.Stages[^1];
-        if (Stages.Stages.LastOrDefault(s => string.Equals(s.Name, Request.Target, StringComparison.OrdinalIgnoreCase)) is { } named)
+        if (
+            Stages.Stages.LastOrDefault(s => string.Equals(s.Name, Request.Target, StringComparison.OrdinalIgnoreCase)) is
+            { } named
+        )
             return named;
         return int.TryParse(Request.Target, out int index) && index >= 0 && index < Stages.Stages.Count
             ? Stages.Stages[index]
@@ -202,9 +226,9 @@ internal sealed class BuildRun
         if (BaseStage(stage) is { } below)
             yield return below;
         foreach (var instruction in stage.Instructions)
-            foreach (string name in FromsOf(instruction))
-                if (!Request.NamedContexts.ContainsKey(name) && FindStage(name, stage, instruction) is { } other)
-                    yield return other;
+        foreach (string name in FromsOf(instruction))
+            if (!Request.NamedContexts.ContainsKey(name) && FindStage(name, stage, instruction) is { } other)
+                yield return other;
     }
 
     /// <summary>What --from and the from of mounts name, as written.</summary>

@@ -85,7 +85,9 @@ public sealed class BuildService
             state = state with { Config = state.Config with { Labels = labels } };
         }
         if (run.Checks is { AreErrors: true, Warnings.Count: > 0 } checks)
-            throw EngineException.Invalid($"lint violation found for rules: {string.Join(", ", checks.Warnings.Select(w => w.Rule).Distinct())}");
+            throw EngineException.Invalid(
+                $"lint violation found for rules: {string.Join(", ", checks.Warnings.Select(w => w.Rule).Distinct())}"
+            );
         var image = tools.Images.AddBuilt(state.ImageConfig, state.Layers, state.Size, names, lease);
         return new BuildResult(image, run.Arguments.Unused(), run.Checks.Warnings);
     }

@@ -32,7 +32,10 @@ internal sealed class CacheMounts(string directory)
         string path = Path.Combine(Directory, BuildCache.Key(id)[..32]);
         made = !System.IO.Directory.Exists(path);
         if (made)
-            System.IO.Directory.CreateDirectory(path, (UnixFileMode)0x1ed /* 0755 */);
+            System.IO.Directory.CreateDirectory(
+                path,
+                (UnixFileMode)0x1ed /* 0755 */
+            );
         return path;
     }
 

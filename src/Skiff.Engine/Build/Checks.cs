@@ -25,7 +25,10 @@ internal sealed partial class Checks
             .Select(o => o.Split('=', 2, StringSplitOptions.TrimEntries))
             .Where(o => o.Length == 2)
             .ToDictionary(o => o[0].ToLowerInvariant(), o => o[1], StringComparer.Ordinal);
-        skipped = options.GetValueOrDefault("skip", "").Split(',', StringSplitOptions.TrimEntries).ToHashSet(StringComparer.OrdinalIgnoreCase);
+        skipped = options
+            .GetValueOrDefault("skip", "")
+            .Split(',', StringSplitOptions.TrimEntries)
+            .ToHashSet(StringComparer.OrdinalIgnoreCase);
         AreErrors = options.GetValueOrDefault("error", "") == "true";
     }
 
@@ -70,7 +73,13 @@ internal sealed partial class Checks
                         $"Multiple {keyword} instructions should not be used in the same stage because only the last one will be used"
                     );
             }
-            bool absolute = stages.Stages.Take(stage.Index).Any(s => s.Name is not null && s.Name.Equals(stage.Base, StringComparison.OrdinalIgnoreCase) && absolutes.Contains(s.Index));
+            bool absolute = stages
+                .Stages.Take(stage.Index)
+                .Any(s =>
+                    s.Name is not null
+                    && s.Name.Equals(stage.Base, StringComparison.OrdinalIgnoreCase)
+                    && absolutes.Contains(s.Index)
+                );
             bool ownShell = false;
             foreach (var instruction in stage.Instructions)
             {
@@ -90,9 +99,10 @@ internal sealed partial class Checks
         int line = stage.From.Line;
         if (words.Length == 3)
         {
-            if (words[2] != words[2].ToLowerInvariant())
+            if (words[2].Any(char.IsAsciiLetterUpper))
                 Warn("StageNameCasing", line, $"Stage name '{words[2]}' should be lowercase");
-            if (IsUpper(words[1]) != IsUpper(stage.From.Written) || words[1] != words[1].ToUpperInvariant() && words[1] != words[1].ToLowerInvariant())
+            bool isUpper = char.IsAsciiLetterUpper(stage.From.Written[0]);
+            if (words[1].Any(c => char.IsAsciiLetterUpper(c) != isUpper))
                 Warn("FromAsCasing", line, $"'{words[1]}' and '{stage.From.Written}' keywords' casing do not match");
             if (!names.Add(stage.Name!))
                 Warn("DuplicateStageName", line, $"Duplicate stage name \"{stage.Name}\", stage names should be unique");
@@ -102,7 +112,12 @@ internal sealed partial class Checks
         foreach (Match match in Variable().Matches(stage.Base))
         {
             string name = match.Groups[1].Value;
-            if (arguments.Global(name) is null && !stages.GlobalArgs.Any(a => ConfigSteps.Split(a.Arguments).Any(w => w == name || w.StartsWith(name + "=", StringComparison.Ordinal))))
+            if (
+                arguments.Global(name) is null
+                && !stages.GlobalArgs.Any(a =>
+                    ConfigSteps.Split(a.Arguments).Any(w => w == name || w.StartsWith(name + "=", StringComparison.Ordinal))
+                )
+            )
                 Warn("UndefinedArgInFrom", line, $"FROM argument '{name}' is not declared");
         }
         if (stage.Platform is { } platform)
@@ -113,8 +128,15 @@ internal sealed partial class Checks
                     line,
                     $"Setting platform to predefined {platform.Trim('"')} in FROM is redundant as this is the default behavior"
                 );
-            else if (!platform.Contains('$', StringComparison.Ordinal) && (stage.Name is null || !stage.Name.Contains(platform.Split('/')[^1], StringComparison.Ordinal)))
-                Warn("FromPlatformFlagConstDisallowed", line, $"FROM --platform flag should not use constant value \"{platform}\"");
+            else if (
+                !platform.Contains('$', StringComparison.Ordinal)
+                && (stage.Name is null || !stage.Name.Contains(platform.Split('/')[^1], StringComparison.Ordinal))
+            )
+                Warn(
+                    "FromPlatformFlagConstDisallowed",
+                    line,
+                    $"FROM --platform flag should not use constant value \"{platform}\""
+                );
         }
     }
 
@@ -160,12 +182,8 @@ internal sealed partial class Checks
                 foreach (string port in ConfigSteps.Split(instruction.Arguments))
                 {
                     int slash = port.IndexOf('/', StringComparison.Ordinal);
-                    if (slash >= 0 && port[(slash + 1)..] != port[(slash + 1)..].ToLowerInvariant())
-                        Warn(
-                            "ExposeProtoCasing",
-                            line,
-                            $"Defined protocol '{port}' in EXPOSE instruction should be lowercase"
-                        );
+                    if (slash >= 0 && port[(slash + 1)..].Any(char.IsAsciiLetterUpper))
+                        Warn("ExposeProtoCasing", line, $"Defined protocol '{port}' in EXPOSE instruction should be lowercase");
                     if (port.Contains(':', StringComparison.Ordinal) && !port.Contains('$', StringComparison.Ordinal))
                         Warn(
                             "ExposeInvalidFormat",
@@ -179,7 +197,15 @@ internal sealed partial class Checks
 
     void Secrets(Instruction instruction)
     {
-        foreach (string word in ConfigSteps.Split(instruction.Arguments).Take(instruction.Keyword == "ENV" && !instruction.Arguments.Contains('=', StringComparison.Ordinal) ? 1 : int.MaxValue))
+        foreach (
+            string word in ConfigSteps
+                .Split(instruction.Arguments)
+                .Take(
+                    instruction.Keyword == "ENV" && !instruction.Arguments.Contains('=', StringComparison.Ordinal)
+                        ? 1
+                        : int.MaxValue
+                )
+        )
         {
             string name = word.Split('=')[0];
             if (SecretName().IsMatch(name) && !PublicName().IsMatch(name))
@@ -193,11 +219,11 @@ internal sealed partial class Checks
 
     void Casing(ParsedDockerfile file)
     {
-        int upper = file.Instructions.Count(i => i.Written == i.Written.ToUpperInvariant());
-        int lower = file.Instructions.Count(i => i.Written == i.Written.ToLowerInvariant());
+        int upper = file.Instructions.Count(i => i.Written.All(char.IsAsciiLetterUpper));
+        int lower = file.Instructions.Count(i => i.Written.All(char.IsAsciiLetterLower));
         bool isUpper = upper >= lower;
         foreach (var instruction in file.Instructions)
-            if (instruction.Written != (isUpper ? instruction.Written.ToUpperInvariant() : instruction.Written.ToLowerInvariant()))
+            if (!instruction.Written.All(c => char.IsAsciiLetterUpper(c) == isUpper))
                 Warn(
                     "ConsistentInstructionCasing",
                     instruction.Line,
@@ -205,12 +231,13 @@ internal sealed partial class Checks
                 );
     }
 
-    static bool IsUpper(string word) => char.IsAsciiLetterUpper(word[0]);
-
     [GeneratedRegex(@"\$\{?([A-Za-z_][A-Za-z0-9_]*)")]
     private static partial Regex Variable();
 
-    [GeneratedRegex("(?:_|^)(?:apikey|auth|credential|credentials|key|password|pword|passwd|secret|token)(?:_|$)", RegexOptions.IgnoreCase)]
+    [GeneratedRegex(
+        "(?:_|^)(?:apikey|auth|credential|credentials|key|password|pword|passwd|secret|token)(?:_|$)",
+        RegexOptions.IgnoreCase
+    )]
     private static partial Regex SecretName();
 
     [GeneratedRegex("(?:_|^)(?:public|file)(?:_|$)", RegexOptions.IgnoreCase)]

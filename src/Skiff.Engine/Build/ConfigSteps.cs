@@ -38,11 +38,19 @@ internal static class ConfigSteps
             case "ENTRYPOINT":
                 var entrypoint = Command(instruction, config);
                 return (
-                    config with { Entrypoint = entrypoint, Cmd = ownCommand ? config.Cmd : null },
+                    config with
+                    {
+                        Entrypoint = entrypoint,
+                        Cmd = ownCommand ? config.Cmd : null,
+                    },
                     $"ENTRYPOINT {JsonForm.Write(entrypoint)}"
                 );
             case "EXPOSE":
-                var ports = expansion.Words(rest).SelectMany(word => Ports(word, instruction)).Order(StringComparer.Ordinal).ToList();
+                var ports = expansion
+                    .Words(rest)
+                    .SelectMany(word => Ports(word, instruction))
+                    .Order(StringComparer.Ordinal)
+                    .ToList();
                 return (config with { ExposedPorts = Added(config.ExposedPorts, ports) }, $"EXPOSE [{string.Join(' ', ports)}]");
             case "VOLUME":
                 var volumes = (instruction.Json?.Select(expansion.Word) ?? expansion.Words(rest)).Select(v => v.Trim()).ToList();
@@ -231,7 +239,9 @@ internal static class ConfigSteps
             long? nanoseconds = GoDuration.TryParse(text);
             return nanoseconds is 0 or >= 1_000_000
                 ? nanoseconds
-                : throw instruction.ParseError($"--{name} cannot be \"{text}\": it must be a duration of at least 1ms, as \"30s\" or \"1m30s\"");
+                : throw instruction.ParseError(
+                    $"--{name} cannot be \"{text}\": it must be a duration of at least 1ms, as \"30s\" or \"1m30s\""
+                );
         }
     }
 }

@@ -56,7 +56,8 @@ internal sealed class ContextFiles(Fd root, CancellationToken cancellation)
                 FileKind.CharacterDevice or FileKind.BlockDevice => $"{status.Major}:{status.Minor}",
                 _ => "",
             };
-            string line = $"{inside.Length}:{inside} {(uint)status.Kind} {status.Mode} {content} {(owners ? $"{status.Uid}:{status.Gid}" : "")}\n";
+            string line =
+                $"{inside.Length}:{inside} {(uint)status.Kind} {status.Mode} {content} {(owners ? $"{status.Uid}:{status.Gid}" : "")}\n";
             text.Append(line);
             if (status.Kind != FileKind.Directory)
             {
@@ -76,7 +77,13 @@ internal sealed class ContextFiles(Fd root, CancellationToken cancellation)
                         FileAt.TryStatus(opened!, entry.Name, out var below) == Errno.None
                         && skips?.Invoke(next, below.Kind == FileKind.Directory) != true
                     )
-                        Add(opened!, entry.Name, path.Length > 0 ? $"{path}/{Encoding.UTF8.GetString(entry.Name)}" : next, next, below);
+                        Add(
+                            opened!,
+                            entry.Name,
+                            path.Length > 0 ? $"{path}/{Encoding.UTF8.GetString(entry.Name)}" : next,
+                            next,
+                            below
+                        );
                 }
             }
         }
@@ -115,7 +122,9 @@ internal sealed class ContextFiles(Fd root, CancellationToken cancellation)
             string above = root.RealPath().TrimEnd('/');
             string real = held!.RealPath();
             string inside = real.StartsWith(above + "/", StringComparison.Ordinal) ? real[(above.Length + 1)..] : "";
-            return inside == path ? null : Open(inside) is { } target ? target with { Path = path } : null;
+            return inside == path ? null
+                : Open(inside) is { } target ? target with { Path = path }
+                : null;
         }
     }
 
@@ -127,12 +136,27 @@ internal sealed class ContextFiles(Fd root, CancellationToken cancellation)
                 found.Add(source);
             return;
         }
-        if (SafePath.TryOpenDirectory(root, Encoding.UTF8.GetBytes(above.Length > 0 ? above : "."), Containment.InRoot, out var directory) != Errno.None)
+        if (
+            SafePath.TryOpenDirectory(
+                root,
+                Encoding.UTF8.GetBytes(above.Length > 0 ? above : "."),
+                Containment.InRoot,
+                out var directory
+            ) != Errno.None
+        )
             return;
         using (directory)
         {
-            var pattern = new Regex(IgnorePattern.Component(parts[index]), RegexOptions.NonBacktracking | RegexOptions.Singleline);
-            foreach (string name in DirectoryReader.ReadAll(directory!).Select(e => Encoding.UTF8.GetString(e.Name)).Order(StringComparer.Ordinal))
+            var pattern = new Regex(
+                IgnorePattern.Component(parts[index]),
+                RegexOptions.NonBacktracking | RegexOptions.Singleline
+            );
+            foreach (
+                string name in DirectoryReader
+                    .ReadAll(directory!)
+                    .Select(e => Encoding.UTF8.GetString(e.Name))
+                    .Order(StringComparer.Ordinal)
+            )
                 if (pattern.IsMatch(name))
                     Match(above.Length > 0 ? $"{above}/{name}" : name, parts, index + 1, found);
         }

@@ -6,7 +6,8 @@ namespace Skiff.Engine.Build;
 /// <param name="owned">closed with this</param>
 /// <param name="ignored">what is as if it were not there</param>
 /// <param name="isContext">of the client: who owns a file there says nothing here</param>
-internal sealed class CopySource(Fd root, bool owned, IgnoreFile? ignored, bool isContext, CancellationToken cancellation) : IDisposable
+internal sealed class CopySource(Fd root, bool owned, IgnoreFile? ignored, bool isContext, CancellationToken cancellation)
+    : IDisposable
 {
     internal ContextFiles Files { get; } = new(root, cancellation);
     internal IgnoreFile? Ignored => ignored;

@@ -59,7 +59,10 @@ internal sealed class Downloads(BuildRun build) : IDisposable
                 await file.WriteAsync(block.AsMemory(0, read), build.Cancellation);
             }
         }
-        File.SetUnixFileMode(path, (UnixFileMode)0x180 /* 0600, as Docker */);
+        File.SetUnixFileMode(
+            path,
+            (UnixFileMode)0x180 /* 0600, as Docker */
+        );
         File.SetLastWriteTimeUtc(path, DateTime.UnixEpoch);
         string digest;
         await using (var file = File.OpenRead(path))

@@ -59,5 +59,6 @@ internal static class FileModes
         };
     }
 
-    static FormatException Bad(string text) => new($"invalid chmod parameter: '{text}'. it should be octal string and between 0 and 07777");
+    static FormatException Bad(string text) =>
+        new($"invalid chmod parameter: '{text}'. it should be octal string and between 0 and 07777");
 }

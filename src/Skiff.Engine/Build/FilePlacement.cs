@@ -114,13 +114,25 @@ internal sealed class FilePlacement(
         var gone = FileAt.TryRemove(to, encoded, isDirectory: false);
         if (gone != Errno.ENOENT)
             Check(gone, name);
-        Check(FileAt.TryCreateFile(to, encoded, 0x180 /* 0600 */, out var file), name);
+        Check(
+            FileAt.TryCreateFile(
+                to,
+                encoded,
+                0x180 /* 0600 */
+                ,
+                out var file
+            ),
+            name
+        );
         using (file)
         {
             SafePath.WriteAll(file!, content);
             if (owner is var (uid, gid))
                 FileAt.SetOwner(file!, uid, gid);
-            FileAt.SetMode(file!, 0x1a4 /* 0644 */);
+            FileAt.SetMode(
+                file!,
+                0x1a4 /* 0644 */
+            );
             if (mode is not null)
                 FileAt.SetMode(file!, mode(FileAt.Status(file!)));
             FileAt.SetTimes(file!, time, time);

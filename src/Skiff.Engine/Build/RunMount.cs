@@ -104,7 +104,10 @@ internal sealed record RunMount
         {
             Target = target is null ? "" : Path.GetFullPath(Path.Combine("/", workingDirectory, target)),
             ReadOnly = readOnly ?? mount.Type is "bind" or "secret",
-            Id = mount.Id.Length > 0 ? mount.Id : mount.Type == "cache" ? Path.GetFullPath(Path.Combine("/", target ?? "")) : Path.GetFileName(mount.Source),
+            Id =
+                mount.Id.Length > 0 ? mount.Id
+                : mount.Type == "cache" ? Path.GetFullPath(Path.Combine("/", target ?? ""))
+                : Path.GetFileName(mount.Source),
         };
 
         bool IsOn(string value) =>
@@ -130,14 +133,18 @@ internal sealed record RunMount
         long Bytes(string value)
         {
             string digits = value.TrimEnd('b', 'B').TrimEnd('i');
-            long unit = digits.Length == 0 ? 1 : char.ToLowerInvariant(digits[^1]) switch
-            {
-                'k' => 1L << 10,
-                'm' => 1L << 20,
-                'g' => 1L << 30,
-                _ => 1,
-            };
-            return long.TryParse(unit == 1 ? digits : digits[..^1], NumberStyles.None, CultureInfo.InvariantCulture, out long count)
+            long unit =
+                digits.Length == 0
+                    ? 1
+                    : char.ToLowerInvariant(digits[^1]) switch
+                    {
+                        'k' => 1L << 10,
+                        'm' => 1L << 20,
+                        'g' => 1L << 30,
+                        _ => 1,
+                    };
+            return
+                long.TryParse(unit == 1 ? digits : digits[..^1], NumberStyles.None, CultureInfo.InvariantCulture, out long count)
                 && count <= long.MaxValue / unit
                 ? count * unit
                 : throw instruction.Error($"invalid value for size: {value}");
@@ -146,7 +153,23 @@ internal sealed record RunMount
 
     static string Near(string key)
     {
-        string[] known = ["type", "target", "source", "from", "readonly", "readwrite", "id", "sharing", "required", "env", "size", "mode", "uid", "gid"];
+        string[] known =
+        [
+            "type",
+            "target",
+            "source",
+            "from",
+            "readonly",
+            "readwrite",
+            "id",
+            "sharing",
+            "required",
+            "env",
+            "size",
+            "mode",
+            "uid",
+            "gid",
+        ];
         string? near = known.FirstOrDefault(k => DockerfileParser.Distance(k, key) <= 2);
         return near is null ? "" : $" (did you mean {near}?)";
     }

@@ -46,7 +46,9 @@ internal sealed partial class StageRun
             {
                 using var root = Overlay.OpenDetached(snapshot.Lowers, snapshot.Upper, snapshot.Work);
                 var owner = UserLookup.FromRoot(root, state.Config.User ?? "", []);
-                using var made = new FilePlacement(root, (owner.Uid, owner.Gid), null, TimeOf([]), Cancellation).Directory(path[1..]);
+                using var made = new FilePlacement(root, (owner.Uid, owner.Gid), null, TimeOf([]), Cancellation).Directory(
+                    path[1..]
+                );
                 return Task.CompletedTask;
             }
         );
@@ -133,7 +135,14 @@ internal sealed partial class StageRun
                     pivot = ContextFiles.Clean(source[..at]);
                     pattern = source[..at] + source[(at + 2)..];
                 }
-                var found = from.Files.Find(pattern).Where(f => f.Path.Length == 0 || from.Ignored?.Ignores(f.Path) != true || f.IsDirectory && !from.Ignored.IgnoresAllBelow(f.Path)).ToList();
+                var found = from
+                    .Files.Find(pattern)
+                    .Where(f =>
+                        f.Path.Length == 0
+                        || from.Ignored?.Ignores(f.Path) != true
+                        || f.IsDirectory && !from.Ignored.IgnoresAllBelow(f.Path)
+                    )
+                    .ToList();
                 if (found.Count == 0)
                     throw EngineException.NotFound(
                         $"failed to compute cache key: failed to calculate checksum: \"/{ContextFiles.Clean(pattern)}\": not found"
@@ -146,7 +155,10 @@ internal sealed partial class StageRun
                     string directory = "";
                     if (options.Parents)
                     {
-                        string inside = pivot.Length > 0 && file.Path.StartsWith(pivot + "/", StringComparison.Ordinal) ? file.Path[(pivot.Length + 1)..] : file.Path;
+                        string inside =
+                            pivot.Length > 0 && file.Path.StartsWith(pivot + "/", StringComparison.Ordinal)
+                                ? file.Path[(pivot.Length + 1)..]
+                                : file.Path;
                         directory = file.IsDirectory ? inside : inside[..Math.Max(0, inside.LastIndexOf('/'))];
                     }
                     bool unpacks = isAdd && options.Unpack != false && !file.IsDirectory && Archives.IsArchive(file);
@@ -155,7 +167,10 @@ internal sealed partial class StageRun
                     string digest = from.DigestOf(file, Skips(file, from, options), details);
                     foreach (var (path, line) in details)
                         key.Detail(path, line);
-                    text.Append(System.Globalization.CultureInfo.InvariantCulture, $"{(file.IsDirectory ? "" : name)} {directory} {unpacks} {digest}\n");
+                    text.Append(
+                        System.Globalization.CultureInfo.InvariantCulture,
+                        $"{(file.IsDirectory ? "" : name)} {directory} {unpacks} {digest}\n"
+                    );
                 }
                 return text.ToString();
             },
@@ -180,7 +195,10 @@ internal sealed partial class StageRun
     bool Place(Snapshot snapshot, List<Piece> pieces, CopySource from, CopyOptions options, string target, bool toDirectory)
     {
         using var root = Overlay.OpenDetached(snapshot.Lowers, snapshot.Upper, snapshot.Work);
-        (uint, uint)? owner = options.Chown is { Length: > 0 } chown ? OwnerOf(root, chown) : from.IsContext ? (0, 0) : null;
+        (uint, uint)? owner =
+            options.Chown is { Length: > 0 } chown ? OwnerOf(root, chown)
+            : from.IsContext ? (0, 0)
+            : null;
         var placement = new FilePlacement(root, owner, options.Mode, TimeOf(pieces), Cancellation);
         foreach (var piece in pieces)
         {
@@ -202,7 +220,10 @@ internal sealed partial class StageRun
         return true;
     }
 
-    static string Join(string above, string below) => below.Length == 0 ? above : above.Length == 0 ? below : $"{above}/{below}";
+    static string Join(string above, string below) =>
+        below.Length == 0 ? above
+        : above.Length == 0 ? below
+        : $"{above}/{below}";
 
     static (string Directory, string Name) Cut(string path)
     {
@@ -223,7 +244,11 @@ internal sealed partial class StageRun
     {
         if (build.Arguments.Epoch is { } epoch)
             return new FileTime(epoch.ToUnixTimeSeconds());
-        var newest = pieces.Where(p => p.File is not null).Select(p => p.File!.Status.Modification).OrderBy(t => t.Seconds).LastOrDefault();
+        var newest = pieces
+            .Where(p => p.File is not null)
+            .Select(p => p.File!.Status.Modification)
+            .OrderBy(t => t.Seconds)
+            .LastOrDefault();
         return newest.Seconds > 0 ? newest : new FileTime((state.Base.Created ?? DateTimeOffset.UnixEpoch).ToUnixTimeSeconds());
     }
 

@@ -58,10 +58,13 @@ internal sealed partial class StageRun
         var command = CommandOf(instruction, held, out string shown);
         var arguments = state.Arguments.Where(a => ConfigSteps.Variable(state.Config.Env, a.Name) is null).ToList();
         string[] variables = [.. arguments.Where(a => a.Value is not null).Select(a => $"{a.Name}={a.Value}")];
-        string told = state.Arguments.Count == 0
-            ? ""
-            : $"|{state.Arguments.Count} "
-                + string.Concat(state.Arguments.Select(a => $"{a.Name}={ConfigSteps.Variable(state.Config.Env, a.Name) ?? a.Value} "));
+        string told =
+            state.Arguments.Count == 0
+                ? ""
+                : $"|{state.Arguments.Count} "
+                    + string.Concat(
+                        state.Arguments.Select(a => $"{a.Name}={ConfigSteps.Variable(state.Config.Env, a.Name) ?? a.Value} ")
+                    );
 
         var key = NewKey(instruction);
         key.Add(StepKey.Command, BuildCache.Key([.. command, shown]));
@@ -96,13 +99,18 @@ internal sealed partial class StageRun
                         {
                             Hostname = "buildkitsandbox",
                             User = state.Config.User ?? "",
-                            Env = [.. state.Config.Env ?? [], .. variables, .. build.Arguments.ProxyVariables(), .. held.Variables],
+                            Env =
+                            [
+                                .. state.Config.Env ?? [],
+                                .. variables,
+                                .. build.Arguments.ProxyVariables(),
+                                .. held.Variables,
+                            ],
                             Cmd = command,
                             WorkingDir = state.Config.WorkingDir is { Length: > 0 } directory ? directory : "/",
                         },
                         Host = Request.Host with { NetworkMode = network, LogDriver = "none" },
-                        Networks =
-                            network is "host" or "none" ? [] : [new Networks.EndpointRequest { Network = network }],
+                        Networks = network is "host" or "none" ? [] : [new Networks.EndpointRequest { Network = network }],
                     };
                     build.Report(new BuildEvent.Running(vertex, id));
                     Skiff.Tasks.ExitAnswer exit;
@@ -152,7 +160,10 @@ internal sealed partial class StageRun
             return exec;
         }
         string line = instruction.Arguments;
-        if (instruction.Heredocs is [var only] && System.Text.RegularExpressions.Regex.IsMatch(line, @"^<<-?[""']?[^\s""'<]+[""']?\s*\z"))
+        if (
+            instruction.Heredocs is [var only]
+            && System.Text.RegularExpressions.Regex.IsMatch(line, @"^<<-?[""']?[^\s""'<]+[""']?\s*\z")
+        )
         {
             // The whole command is the heredoc: its first line may name what runs it. Variables are the shell's.
             string script = only.Content;
@@ -220,7 +231,13 @@ internal sealed partial class StageRun
                         Variables.Add($"{variable}={Encoding.UTF8.GetString(secret)}");
                     if (mount.Target.Length > 0)
                     {
-                        string path = Write(stage, secret, mount.Uid ?? 0, mount.Gid ?? 0, mount.Mode ?? 0x100 /* 0400 */);
+                        string path = Write(
+                            stage,
+                            secret,
+                            mount.Uid ?? 0,
+                            mount.Gid ?? 0,
+                            mount.Mode ?? 0x100 /* 0400 */
+                        );
                         mounts.Add((mount with { Source = "" }, [], path));
                     }
                     return "";
@@ -238,7 +255,13 @@ internal sealed partial class StageRun
         internal string AddScript(StageRun stage, string name, string script)
         {
             string target = $"/dev/pipes/{name}";
-            string path = Write(stage, Encoding.UTF8.GetBytes(script), 0, 0, 0x1ed /* 0755 */);
+            string path = Write(
+                stage,
+                Encoding.UTF8.GetBytes(script),
+                0,
+                0,
+                0x1ed /* 0755 */
+            );
             mounts.Add((new RunMount { Target = target, ReadOnly = true }, [], path));
             return target;
         }
@@ -247,10 +270,23 @@ internal sealed partial class StageRun
         string Write(StageRun stage, byte[] content, uint uid, uint gid, uint mode)
         {
             string directory = Path.Combine(stage.build.Tools.Layout.ExecRoot, "secrets");
-            Directory.CreateDirectory(directory, (UnixFileMode)0x1c0 /* 0700 */);
+            Directory.CreateDirectory(
+                directory,
+                (UnixFileMode)0x1c0 /* 0700 */
+            );
             string path = Path.Combine(directory, Guid.NewGuid().ToString("N"));
             scratch.Add(path);
-            using (var file = new FileStream(path, new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, UnixCreateMode = (UnixFileMode)0x180 }))
+            using (
+                var file = new FileStream(
+                    path,
+                    new FileStreamOptions
+                    {
+                        Mode = FileMode.CreateNew,
+                        Access = FileAccess.Write,
+                        UnixCreateMode = (UnixFileMode)0x180,
+                    }
+                )
+            )
                 file.Write(content);
             using var above = SafePath.OpenRoot(directory);
             byte[] name = Encoding.UTF8.GetBytes(Path.GetFileName(path));
@@ -276,11 +312,21 @@ internal sealed partial class StageRun
                     using var target = SafePath.OpenRoot(path);
                     if (from.Files.Find(mount.Source) is [{ IsDirectory: true } source, ..])
                         using (source)
-                            TreeCopy.CopyEntry(source.Parent, source.Name, target, "."u8.ToArray(), TreeCopyOptions.Same, stage.Cancellation);
+                            TreeCopy.CopyEntry(
+                                source.Parent,
+                                source.Name,
+                                target,
+                                "."u8.ToArray(),
+                                TreeCopyOptions.Same,
+                                stage.Cancellation
+                            );
                 }
                 using var directory = SafePath.OpenRoot(path);
                 FileAt.SetOwner(directory, mount.Uid ?? 0, mount.Gid ?? 0);
-                FileAt.SetMode(directory, mount.Mode ?? 0x1ed /* 0755 */);
+                FileAt.SetMode(
+                    directory,
+                    mount.Mode ?? 0x1ed /* 0755 */
+                );
             }
             mounts.Add((mount with { Source = "" }, [], path));
         }
@@ -291,7 +337,9 @@ internal sealed partial class StageRun
             using var source = await stage.OpenSourceAsync(instruction, mount.From);
             var found = source.Files.Find(mount.Source.Length > 0 ? mount.Source : "/");
             if (found.Count == 0)
-                throw EngineException.NotFound($"failed to calculate checksum: \"/{ContextFiles.Clean(mount.Source)}\": not found");
+                throw EngineException.NotFound(
+                    $"failed to calculate checksum: \"/{ContextFiles.Clean(mount.Source)}\": not found"
+                );
             var details = new Dictionary<string, string>(StringComparer.Ordinal);
             string digest = "";
             foreach (var file in found)
@@ -302,7 +350,9 @@ internal sealed partial class StageRun
                     );
             foreach (var (path, line) in details)
                 key.Detail(path, line);
-            mounts.Add((mount with { Source = ContextFiles.Clean(mount.Source) }, await stage.LowersOfAsync(instruction, mount.From), ""));
+            mounts.Add(
+                (mount with { Source = ContextFiles.Clean(mount.Source) }, await stage.LowersOfAsync(instruction, mount.From), "")
+            );
             return digest;
         }
 

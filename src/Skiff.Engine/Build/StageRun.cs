@@ -71,19 +71,34 @@ internal sealed partial class StageRun
     {
         Cancellation.ThrowIfCancellationRequested();
         bool makes = instruction.Keyword == "FROM" || (MakesLayer(instruction.Keyword) && !isTrigger);
-        vertex = build.Vertex(name, makes ? ++layerStep : 0, makes ? layerSteps : 0, isTrigger ? build.FirstOrdinal(stage) : ordinal++, instruction, inputs, isTrigger);
+        vertex = build.Vertex(
+            name,
+            makes ? ++layerStep : 0,
+            makes ? layerSteps : 0,
+            isTrigger ? build.FirstOrdinal(stage) : ordinal++,
+            instruction,
+            inputs,
+            isTrigger
+        );
         build.Report(new BuildEvent.Started(vertex));
         try
         {
             await step();
         }
         catch (Exception e)
-            when (e is FormatException or Skiff.Linux.ErrnoException or EngineException and not (DockerfileException or StepFailedException))
+            when (e
+                    is FormatException
+                        or Skiff.Linux.ErrnoException
+                        or EngineException
+                        and not (DockerfileException or StepFailedException)
+            )
         {
             var failure = new DockerfileException(
                 instruction.Line,
                 e is Skiff.Linux.ErrnoException ? $"{instruction.Keyword}: {e.Message}" : e.Message,
-                e is EngineException known ? known.Kind : e is FormatException ? ErrorKind.InvalidParameter : ErrorKind.System
+                e is EngineException known ? known.Kind
+                    : e is FormatException ? ErrorKind.InvalidParameter
+                    : ErrorKind.System
             );
             build.Report(new BuildEvent.Failed(vertex, failure.Message));
             throw failure;
@@ -277,12 +292,7 @@ internal sealed partial class StageRun
 
     /// <summary>The layer of a step: one that is there, or one that is made now.</summary>
     /// <param name="leftOut">paths of what is in the way of making it, and no part of it</param>
-    async Task LayerStepAsync(
-        StepKey key,
-        string createdBy,
-        IReadOnlySet<string> leftOut,
-        Func<string, Snapshot, Task> fill
-    )
+    async Task LayerStepAsync(StepKey key, string createdBy, IReadOnlySet<string> leftOut, Func<string, Snapshot, Task> fill)
     {
         string digest = key.Digest;
         string place = BuildCache.Key(

@@ -53,14 +53,7 @@ public sealed partial class ImageService
             lease.Keep(layer.Digest);
         Digest? below = parent.Config.RootFs.DiffIds.Count == 0 ? null : ChainId.Compute(parent.Config.RootFs.DiffIds)[^1];
         using var unpack = Snapshots.BeginUnpack(below);
-        var (blob, unpacked) = WriteLayer(
-            request.Upper,
-            request.LeftOut,
-            LayerCompression.Gzip,
-            unpack,
-            lease,
-            cancellation
-        );
+        var (blob, unpacked) = WriteLayer(request.Upper, request.LeftOut, LayerCompression.Gzip, unpack, lease, cancellation);
         lease.Keep(ChainId.Join(below, unpacked.DiffId));
         unpack.Commit(unpacked.DiffId);
 

@@ -57,7 +57,9 @@ internal static partial class DockerfileParser
             instructions.Add(Read(logical, first + 1, lines, ref next));
         }
         if (instructions.Count == 0)
-            throw text.Trim().Length == 0 ? EngineException.Invalid("the Dockerfile cannot be empty") : new DockerfileException(1, "file with no instructions");
+            throw text.Trim().Length == 0
+                ? EngineException.Invalid("the Dockerfile cannot be empty")
+                : new DockerfileException(1, "file with no instructions");
         return new ParsedDockerfile(instructions, escape, directives, empty);
     }
 
@@ -129,7 +131,10 @@ internal static partial class DockerfileParser
         var flags = keyword is "ENV" or "LABEL" or "ARG" or "CMD" or "ENTRYPOINT" or "SHELL" or "ONBUILD" ? [] : Flags(ref rest);
         var heredocs = keyword is "RUN" or "COPY" or "ADD" ? Heredocs(rest, lines, ref next, number) : [];
         if (rest.Length == 0 && keyword is not ("CMD" or "ENTRYPOINT"))
-            throw Error(number, $"{keyword} requires {(keyword is "FROM" ? "either one or three arguments" : keyword is "MAINTAINER" or "WORKDIR" or "USER" or "STOPSIGNAL" ? "exactly one argument" : "at least one argument")}");
+            throw Error(
+                number,
+                $"{keyword} requires {(keyword is "FROM" ? "either one or three arguments" : keyword is "MAINTAINER" or "WORKDIR" or "USER" or "STOPSIGNAL" ? "exactly one argument" : "at least one argument")}"
+            );
         return new Instruction(keyword, flags, rest, heredocs, number, space < 0 ? line : line[..space], text);
     }
 
@@ -196,7 +201,12 @@ internal static partial class DockerfileParser
     /// <summary>A keyword that differs by one or two letters.</summary>
     static string Suggestion(string word)
     {
-        string? near = Keywords.Select(k => (k, Distance(k, word))).Where(k => k.Item2 <= 2).OrderBy(k => k.Item2).FirstOrDefault().k;
+        string? near = Keywords
+            .Select(k => (k, Distance(k, word)))
+            .Where(k => k.Item2 <= 2)
+            .OrderBy(k => k.Item2)
+            .FirstOrDefault()
+            .k;
         return near is null ? "" : $" (did you mean {near}?)";
     }
 

@@ -23,7 +23,10 @@ internal sealed class Expansion(char escape, Func<string, string?> variable)
         }
         catch (FormatException e)
         {
-            throw new FormatException($"failed to process \"{text.Replace("\"", "\\\"", StringComparison.Ordinal)}\": {e.Message}", e);
+            throw new FormatException(
+                $"failed to process \"{text.Replace("\"", "\\\"", StringComparison.Ordinal)}\": {e.Message}",
+                e
+            );
         }
     }
 
@@ -182,7 +185,9 @@ internal sealed class Expansion(char escape, Func<string, string?> variable)
             case '?':
                 return isSet
                     ? value!
-                    : throw new FormatException($"{name}: {(word.Length > 0 ? Inner(word) : "is not allowed to be " + (colon ? "empty" : "unset"))}");
+                    : throw new FormatException(
+                        $"{name}: {(word.Length > 0 ? Inner(word) : "is not allowed to be " + (colon ? "empty" : "unset"))}"
+                    );
             case '#' or '%' when !colon:
                 bool longest = word.StartsWith(kind);
                 return Trimmed(value ?? "", Inner(longest ? word[1..] : word), kind == '%', longest);
@@ -222,7 +227,9 @@ internal sealed class Expansion(char escape, Func<string, string?> variable)
             else if (pattern[i] == '?')
                 regex.Append('.');
             else
-                regex.Append(Regex.Escape(pattern[i] == '\\' && i + 1 < pattern.Length ? pattern[++i].ToString() : pattern[i].ToString()));
+                regex.Append(
+                    Regex.Escape(pattern[i] == '\\' && i + 1 < pattern.Length ? pattern[++i].ToString() : pattern[i].ToString())
+                );
         return regex.ToString();
     }
 

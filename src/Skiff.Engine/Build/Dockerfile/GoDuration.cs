@@ -16,9 +16,17 @@ internal static partial class GoDuration
         decimal sum = 0;
         foreach (Match match in Part().Matches(text))
         {
-            if (!decimal.TryParse(match.Groups[1].Value, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out decimal number))
+            if (
+                !decimal.TryParse(
+                    match.Groups[1].Value,
+                    NumberStyles.AllowDecimalPoint,
+                    CultureInfo.InvariantCulture,
+                    out decimal number
+                )
+            )
                 return null;
-            sum += number
+            sum +=
+                number
                 * match.Groups[2].Value switch
                 {
                     "ns" => 1m,

@@ -24,5 +24,12 @@ internal static class JsonForm
 
     /// <summary>As Docker writes commands into an image's history.</summary>
     internal static string Write(IEnumerable<string> items) =>
-        "[" + string.Join(" ", items.Select(i => "\"" + i.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal) + "\"")) + "]";
+        "["
+        + string.Join(
+            " ",
+            items.Select(i =>
+                "\"" + i.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal) + "\""
+            )
+        )
+        + "]";
 }
