@@ -13,12 +13,7 @@ public sealed class DockerfileCorpusTests
         using var own = new EngineUnderTest();
         string script = Path.Combine(Directory(), "Dockerfiles", "expect");
         Command
-            .Run(
-                "python3",
-                [script, "--check", "--cli", EngineUnderTest.ClientPath("skiff")],
-                input: null,
-                own.Environment()
-            )
+            .Run("python3", [script, "--check", "--cli", EngineUnderTest.ClientPath("skiff")], input: null, own.Environment())
             .Expect();
     }
 
