@@ -98,6 +98,8 @@ public sealed class BuildTests(Port port) : IDisposable
     {
         using var own = new EngineUnderTest();
         own.SkiffWithInput(BusyboxImage.Tar, "import", "-", "busybox").Expect();
+        Write("Dockerfile", "FROM busybox\nRUN --mount=type=secret,id=none true\n");
+        own.Skiff("rmi", Build(own, "skiff", "-q").Expect().Text).Expect(); // the places for all that is to come
         string before = Traces.AtRest(own);
         Write("Dockerfile", "FROM busybox\nCOPY missing /\n");
         Build(own, "skiff").Expect(1);

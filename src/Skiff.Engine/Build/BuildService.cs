@@ -131,6 +131,7 @@ public sealed class BuildService
     {
         long kept = tools.Cache.All().Sum(s => s.Step.Size);
         var removed = new List<string>();
+        long bytes = 0;
         foreach (var entry in Cached())
         {
             if ((entry.Shared && !all) || entry.LastUsedAt > until || kept <= keepBytes)
@@ -138,10 +139,11 @@ public sealed class BuildService
             tools.Cache.Remove(entry.Id);
             kept -= entry.Size;
             removed.Add(entry.Id);
+            bytes += entry.Shared ? 0 : entry.Size;
         }
         if (all && until is null && keepBytes == 0)
             tools.CacheMounts.RemoveAll();
-        long bytes = tools.Images.CollectGarbage();
+        tools.Images.CollectGarbage();
         events.Pruned("builder", (ulong)bytes);
         return (removed, bytes);
     }

@@ -83,13 +83,8 @@ public sealed partial class ImageService
         return image;
     }
 
-    /// <summary>Removes what nothing needs; returns the bytes of blobs and layers that went.</summary>
-    internal long CollectGarbage()
-    {
-        long before = Room.Total();
-        collector.Collect();
-        return Math.Max(0, before - Room.Total());
-    }
+    /// <summary>Removes blobs and layers that nothing needs.</summary>
+    internal void CollectGarbage() => collector.Collect();
 
     /// <summary>The digest that an image of this configuration would have.</summary>
     internal static Digest IdOf(ImageConfig config) =>
