@@ -55,6 +55,20 @@ public sealed class UpdateTests(Port port)
     }
 
     [Theory, MemberData(nameof(Clients))]
+    public void A_new_share_of_block_io_is_set_where_the_kernel_has_shares(string client)
+    {
+        string id = engine.Skiff("run", "-d", "busybox", "sleep", "1000").Expect().Text;
+        var result = engine.Client(client, ["update", "--blkio-weight", "300", id], null);
+        const string Look = "cat /sys/fs/cgroup/blkio/blkio.bfq.weight /sys/fs/cgroup/io.bfq.weight 2>/dev/null";
+        if (result.ExitCode == 0)
+            Assert.Equal("300", engine.Skiff("exec", id, "sh", "-c", Look).Output.Trim().Split(' ')[^1]);
+        else
+            Assert.Contains("bfq.weight", result.Errors, StringComparison.Ordinal);
+        Assert.Contains("Range of blkio weight", engine.Client(client, ["update", "--blkio-weight", "5", id], null).Errors, StringComparison.Ordinal);
+        engine.Skiff("rm", "-f", id).Expect();
+    }
+
+    [Theory, MemberData(nameof(Clients))]
     public void What_makes_no_sense_is_refused_and_changes_nothing(string client)
     {
         string id = engine.Skiff("create", "--cpus", "1", "busybox").Expect().Text;

@@ -70,6 +70,9 @@ internal static class CreateMapping
             CpuShares = body.CpuShares,
             CpuQuotaMicroseconds = body.CpuQuota,
             CpuPeriodMicroseconds = body.CpuPeriod,
+            CpuRealtimePeriodMicroseconds = body.CpuRealtimePeriod,
+            CpuRealtimeRuntimeMicroseconds = body.CpuRealtimeRuntime,
+            BlkioWeight = body.BlkioWeight,
             CpusetCpus = body.CpusetCpus,
             CpusetMems = body.CpusetMems,
             // Clients that have nothing to say of it send 0.

@@ -22,12 +22,7 @@ internal static class Unsupported
     {
         foreach (
             var (isSet, flag) in (IEnumerable<(bool, string)>)
-                [
-                    (body.BlkioWeight != 0, "--blkio-weight"),
-                    (body.CpuRealtimePeriod != 0, "--cpu-rt-period"),
-                    (body.CpuRealtimeRuntime != 0, "--cpu-rt-runtime"),
-                    (body.KernelMemory != 0, "--kernel-memory"),
-                ]
+                [(body.KernelMemory != 0, "--kernel-memory")]
         )
             if (isSet)
                 throw EngineException.NotImplemented($"update {flag} is not supported yet by this release of Skiff");

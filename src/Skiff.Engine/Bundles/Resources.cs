@@ -27,6 +27,7 @@ internal static class Resources
         {
             Memory = Memory(host),
             Cpu = Cpu(host),
+            BlockIO = host.BlkioWeight > 0 ? new LinuxBlockIO { Weight = (ushort)host.BlkioWeight } : null,
             Pids = host.PidsLimit != 0 ? new LinuxPids { Limit = host.PidsLimit } : null,
         };
 

@@ -14,6 +14,9 @@ public sealed record ContainerUpdate
     public long CpuShares { get; init; }
     public long CpuQuotaMicroseconds { get; init; }
     public long CpuPeriodMicroseconds { get; init; }
+    public long CpuRealtimePeriodMicroseconds { get; init; }
+    public long CpuRealtimeRuntimeMicroseconds { get; init; }
+    public int BlkioWeight { get; init; }
     public string CpusetCpus { get; init; } = "";
     public string CpusetMems { get; init; } = "";
 
@@ -51,6 +54,9 @@ public sealed record ContainerUpdate
             CpuShares = Or(CpuShares, host.CpuShares),
             CpuQuotaMicroseconds = Or(CpuQuotaMicroseconds, host.CpuQuotaMicroseconds),
             CpuPeriodMicroseconds = Or(CpuPeriodMicroseconds, host.CpuPeriodMicroseconds),
+            CpuRealtimePeriodMicroseconds = Or(CpuRealtimePeriodMicroseconds, host.CpuRealtimePeriodMicroseconds),
+            CpuRealtimeRuntimeMicroseconds = Or(CpuRealtimeRuntimeMicroseconds, host.CpuRealtimeRuntimeMicroseconds),
+            BlkioWeight = BlkioWeight != 0 ? (ushort)BlkioWeight : host.BlkioWeight,
             CpusetCpus = CpusetCpus.Length > 0 ? CpusetCpus : host.CpusetCpus,
             CpusetMems = CpusetMems.Length > 0 ? CpusetMems : host.CpusetMems,
             PidsLimit = PidsLimit ?? host.PidsLimit,
