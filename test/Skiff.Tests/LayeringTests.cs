@@ -25,7 +25,7 @@ public sealed partial class LayeringTests
     /// <summary>A slice may use the slices of the groups before its own, and itself.</summary>
     static readonly string[][] Slices =
     [
-        ["Storage", "Events"],
+        ["Storage", "Events", "Dockerfile"],
         ["Images", "Networks", "Volumes", "Bundles"],
         ["Containers"],
         ["Build"],

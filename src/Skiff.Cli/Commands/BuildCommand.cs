@@ -1,5 +1,4 @@
 // skiff build: an image from a Dockerfile.
-using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using System.Text.RegularExpressions;
@@ -215,7 +214,7 @@ internal sealed partial class BuildCommand : Command
         {
             View = BuildContextBody.ThisView(),
             Dockerfile = text,
-            Secrets = Secrets(),
+            Secrets = SecretOption.Read(secret.Values),
             Contexts = buildContext
                 .Values.Select(Pair)
                 .Where(p => !p.Value.StartsWith("docker-image://", StringComparison.Ordinal))
@@ -282,95 +281,6 @@ internal sealed partial class BuildCommand : Command
         }
     }
 
-    Query QueryOf(string place, bool isUrl, ref string? text)
-    {
-        var query = new Query("/build");
-        if (isUrl)
-            query.Add("remote", place);
-        if (text is null && file.Given is { } path)
-        {
-            // As docker: a path of the user's, which may be in the context or anywhere else.
-            string root = isUrl || place == "-" ? "" : Path.GetFullPath(place);
-            string whole = Path.GetFullPath(path);
-            if (root.Length == 0)
-                query.Add("dockerfile", path);
-            else if (whole.StartsWith(root.TrimEnd('/') + "/", StringComparison.Ordinal))
-                query.Add("dockerfile", Path.GetRelativePath(root, whole));
-            else
-            {
-                using var stream = InputFile.Open(path);
-                text = ReadText(stream, path);
-            }
-        }
-        foreach (string name in tag.Values)
-            query.Add("t", Reference.Parse(name).WithDefaultTag().Familiar);
-        foreach (string host in addHost.Values)
-            query.Add("extrahosts", host);
-        return query
-            .Add(
-                "buildargs",
-                Map(buildArg.Values.Select(Argument).Where(a => a.Value is not null).Select(a => (a.Name, a.Value!)))
-            )
-            .Add("labels", Map(label.Values.Select(l => l.Contains('=') ? Pair(l) : (Name: l, Value: ""))))
-            .Add(
-                "namedimages",
-                Map(
-                    buildContext
-                        .Values.Select(Pair)
-                        .Where(p => p.Value.StartsWith("docker-image://", StringComparison.Ordinal))
-                        .Select(p => (p.Name, p.Value["docker-image://".Length..]))
-                )
-            )
-            .Add("allow", allow.Values.Count > 0 ? string.Join(',', allow.Values) : null)
-            .Add("check", check)
-            .Add("cgroupparent", cgroupParent.Given)
-            .Add("cpuperiod", Number(cpuPeriod))
-            .Add("cpuquota", Number(cpuQuota))
-            .Add("cpushares", Number(cpuShares))
-            .Add("cpusetcpus", cpusetCpus.Given)
-            .Add("cpusetmems", cpusetMems.Given)
-            .Add("memory", memory.IsSet ? memory.Value.ToString(CultureInfo.InvariantCulture) : null)
-            .Add("memswap", memorySwap.IsSet ? memorySwap.Value.ToString(CultureInfo.InvariantCulture) : null)
-            .Add("networkmode", network.Value)
-            .Add("nocache", noCache)
-            .Add("platform", platform.Given)
-            .Add("pull", pull)
-            .Add("shmsize", shmSize.IsSet ? shmSize.Value.ToString(CultureInfo.InvariantCulture) : null)
-            .Add("target", target.Given)
-            .Add(
-                "ulimits",
-                ulimit.Values.Count > 0
-                    ? Encoding.UTF8.GetString(
-                        JsonSerializer.SerializeToUtf8Bytes(
-                            [.. ulimit.Values.Select(DeviceOption.Ulimit)],
-                            DockerJson.Wire.IReadOnlyListUlimitBody
-                        )
-                    )
-                    : null
-            );
-    }
-
-    static string? Number(IntegerFlag flag) => flag.IsSet ? flag.Value.ToString(CultureInfo.InvariantCulture) : null;
-
-    static string? Map(IEnumerable<(string Name, string Value)> pairs)
-    {
-        var map = new Dictionary<string, string>();
-        foreach (var (name, value) in pairs)
-            map[name] = value;
-        return map.Count > 0 ? JsonSerializer.Serialize(map, DockerJson.Wire.DictionaryStringString) : null;
-    }
-
-    static (string Name, string? Value) Argument(string text) =>
-        text.Contains('=') ? Pair(text) : (text, Environment.GetEnvironmentVariable(text));
-
-    static (string Name, string Value) Pair(string text)
-    {
-        int equals = text.IndexOf('=');
-        return equals > 0
-            ? (text[..equals], text[(equals + 1)..])
-            : throw new CliException($"invalid value {text}: expected name=value");
-    }
-
     static BuildContextBody Here(string place)
     {
         string path = Path.GetFullPath(place);
@@ -386,39 +296,9 @@ internal sealed partial class BuildCommand : Command
         };
     }
 
-    Dictionary<string, string> Secrets()
-    {
-        var secrets = new Dictionary<string, string>();
-        foreach (string text in secret.Values)
-        {
-            var fields = text.Split(',').Select(Pair).ToDictionary(p => p.Name.ToLowerInvariant(), p => p.Value);
-            if (fields.Keys.FirstOrDefault(k => k is not ("id" or "src" or "source" or "env" or "type")) is { } unknown)
-                throw new CliException($"unexpected key '{unknown}' in '{text}'");
-            string? source = fields.GetValueOrDefault("src") ?? fields.GetValueOrDefault("source");
-            string? variable = fields.GetValueOrDefault("env");
-            string id = fields.GetValueOrDefault("id") ?? (source is null ? variable : Path.GetFileName(source)) ?? "";
-            if (id.Length == 0)
-                throw new CliException($"invalid secret {text}: it needs an id");
-            if (fields.GetValueOrDefault("type") == "env" || variable is not null)
-                secrets[id] = Convert.ToBase64String(
-                    Encoding.UTF8.GetBytes(Environment.GetEnvironmentVariable(variable ?? source ?? id) ?? "")
-                );
-            else if (source is null && Environment.GetEnvironmentVariable(id) is { } value)
-                secrets[id] = Convert.ToBase64String(Encoding.UTF8.GetBytes(value));
-            else
-            {
-                string path = source ?? id;
-                if (!File.Exists(path))
-                    throw new CliException($"failed to stat {path}: no such file or directory");
-                secrets[id] = Convert.ToBase64String(File.ReadAllBytes(path));
-            }
-        }
-        return secrets;
-    }
-
     string SecretsHeader()
     {
-        var secrets = Secrets();
+        var secrets = SecretOption.Read(secret.Values);
         return secrets.Count == 0
             ? ""
             : "X-Skiff-Secrets: "

@@ -4,6 +4,7 @@ using System.Text.Json;
 using Skiff.Docker;
 using Skiff.Engine;
 using Skiff.Engine.Build;
+using Skiff.Engine.Dockerfile;
 
 namespace Skiff.Daemon.Docker;
 

@@ -1,5 +1,5 @@
 // The values of ARGs: given by the user, of before the first FROM, of the platform.
-using Skiff.Engine.Build.Dockerfile;
+using Skiff.Engine.Dockerfile;
 using Skiff.Oci.Names;
 
 namespace Skiff.Engine.Build;

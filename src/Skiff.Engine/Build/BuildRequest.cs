@@ -99,14 +99,6 @@ public abstract record BuildEvent(BuildVertex Vertex)
     public sealed record Pulling(BuildVertex Vertex, Images.TransferProgress Progress) : BuildEvent(Vertex);
 }
 
-/// <summary>Something in a Dockerfile is wrong.</summary>
-/// <param name="line">from 1</param>
-public sealed class DockerfileException(int line, string message, ErrorKind kind = ErrorKind.InvalidParameter)
-    : EngineException(kind, message)
-{
-    public int Line { get; } = line;
-}
-
 /// <summary>A process of a step ended with another code than 0.</summary>
 /// <param name="Vertex">the step</param>
 /// <param name="Command">with its shell, blanks between</param>

@@ -1,5 +1,5 @@
 // One build from its Dockerfile to its image: the stages that are needed, side by side.
-using Skiff.Engine.Build.Dockerfile;
+using Skiff.Engine.Dockerfile;
 using Skiff.Engine.Images;
 using Skiff.Oci.Names;
 

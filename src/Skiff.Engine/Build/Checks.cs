@@ -1,6 +1,6 @@
 // What is allowed in a Dockerfile and mostly not meant: warnings, each with the name of its rule.
 using System.Text.RegularExpressions;
-using Skiff.Engine.Build.Dockerfile;
+using Skiff.Engine.Dockerfile;
 
 namespace Skiff.Engine.Build;
 

@@ -1,5 +1,5 @@
 // The flags of COPY and ADD.
-using Skiff.Engine.Build.Dockerfile;
+using Skiff.Engine.Dockerfile;
 using Skiff.Linux.Files;
 
 namespace Skiff.Engine.Build;

@@ -1,7 +1,7 @@
 // What ADD brings from the web: held in scratch for the step.
 using System.Security.Cryptography;
 using System.Text;
-using Skiff.Engine.Build.Dockerfile;
+using Skiff.Engine.Dockerfile;
 using Skiff.Linux;
 using Skiff.Linux.Files;
 

@@ -1,6 +1,6 @@
 // RUN --mount: what a step sees besides its root.
 using System.Globalization;
-using Skiff.Engine.Build.Dockerfile;
+using Skiff.Engine.Dockerfile;
 
 namespace Skiff.Engine.Build;
 

@@ -1,7 +1,7 @@
 // COPY, ADD and WORKDIR: steps that bring files without running anything.
 using System.Security.Cryptography;
 using System.Text;
-using Skiff.Engine.Build.Dockerfile;
+using Skiff.Engine.Dockerfile;
 using Skiff.Engine.Containers;
 using Skiff.Engine.Images;
 using Skiff.Linux;
@@ -24,12 +24,9 @@ internal sealed partial class StageRun
 
     Task WorkdirStepAsync(Instruction instruction)
     {
-        string given = Expansion().Word(instruction.Arguments);
-        if (given.Length == 0)
-            throw instruction.Error("WORKDIR requires exactly one argument");
-        string path = Path.GetFullPath(Path.Combine("/", state.Config.WorkingDir ?? "", given));
-        state = state with { Config = state.Config with { WorkingDir = path } };
-        string createdBy = $"WORKDIR {path}";
+        var (config, createdBy) = ConfigSteps.Apply(state.Config, instruction, Expansion(), ownCommand);
+        string path = config.WorkingDir!;
+        state = state with { Config = config };
         if (path == "/")
         {
             state = state.With(state.Config, createdBy);

@@ -1,5 +1,5 @@
 // One stage: its base, then its instructions one after the other, each making the next state.
-using Skiff.Engine.Build.Dockerfile;
+using Skiff.Engine.Dockerfile;
 using Skiff.Engine.Images;
 using Skiff.Oci.Images;
 using Skiff.Oci.Names;

@@ -1,5 +1,5 @@
 using Skiff.Engine.Build;
-using Skiff.Engine.Build.Dockerfile;
+using Skiff.Engine.Dockerfile;
 
 namespace Skiff.Tests.Engine.Build;
 

@@ -45,18 +45,36 @@ public sealed class ImportChangesTests
         Assert.Equal(["RUN x"], config.OnBuild!);
     }
 
+    [Fact]
+    public void An_entrypoint_drops_the_command_that_was_made_for_another()
+    {
+        var config = new ImageRunConfig { Cmd = ["old"] };
+        Assert.Null(ImportChanges.Apply(config, ["ENTRYPOINT x"]).Cmd);
+        Assert.Equal(["/bin/sh", "-c", "new"], ImportChanges.Apply(config, ["CMD new", "ENTRYPOINT x"]).Cmd!);
+    }
+
+    [Fact]
+    public void Variables_are_those_of_the_image_so_far() =>
+        Assert.Equal("/a/b", Apply("ENV A=a", "WORKDIR /$A", "WORKDIR ${B:-b}").WorkingDir);
+
+    [Fact]
+    public void A_health_check_is_a_change() =>
+        Assert.Equal(["CMD-SHELL", "true"], Apply("HEALTHCHECK --retries=3 CMD true").Healthcheck!.Test!);
+
     [Theory]
     [InlineData("RUN x", "RUN is not a valid change command")]
-    [InlineData("CMD", "CMD requires at least one argument")]
+    [InlineData("EXPOSE", "EXPOSE requires at least one argument")]
     [InlineData("ENV A", "ENV must have two arguments")]
-    [InlineData("ENV A=1 B", "must be of the form name=value")]
+    [InlineData("ENV A=1 B", "Must be of the form: name=value")]
     [InlineData("EXPOSE http", "invalid containerPort: http")]
-    [InlineData("EXPOSE 80/icmp", "invalid containerPort: 80/icmp")]
+    [InlineData("EXPOSE 80/icmp", "invalid proto: icmp")]
     [InlineData("EXPOSE 90-80", "invalid containerPort: 90-80")]
-    [InlineData("HEALTHCHECK CMD x", "HEALTHCHECK is not supported")]
+    [InlineData("HEALTHCHECK x", "Unknown type \"X\" in HEALTHCHECK")]
+    [InlineData("ENV A=${B", "looking for matching }")]
+    [InlineData("CMDX", "unknown instruction: CMDX")]
     public void Refuses_what_is_no_change(string change, string reason)
     {
-        var e = Assert.Throws<EngineException>(() => Apply(change));
+        var e = Assert.ThrowsAny<EngineException>(() => Apply(change));
         Assert.Contains(reason, e.Message, StringComparison.Ordinal);
     }
 }

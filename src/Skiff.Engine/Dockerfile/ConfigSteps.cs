@@ -1,9 +1,8 @@
-// The instructions that change an image's configuration and none of its files.
+// The instructions that change an image's configuration and none of its files; of WORKDIR, what it changes there.
 using System.Globalization;
-using Skiff.Engine.Build.Dockerfile;
 using Skiff.Oci.Images;
 
-namespace Skiff.Engine.Build;
+namespace Skiff.Engine.Dockerfile;
 
 /// <summary>Docs: Dockerfile reference. What they write into the history is BuildKit's.</summary>
 internal static class ConfigSteps
@@ -60,6 +59,12 @@ internal static class ConfigSteps
             case "USER":
                 string user = One(instruction, expansion);
                 return (config with { User = user }, $"USER {user}");
+            case "WORKDIR":
+                string given = expansion.Word(rest);
+                if (given.Length == 0)
+                    throw instruction.Error("WORKDIR requires exactly one argument");
+                string directory = Path.GetFullPath(Path.Combine("/", config.WorkingDir ?? "", given));
+                return (config with { WorkingDir = directory }, $"WORKDIR {directory}");
             case "STOPSIGNAL":
                 string signal = One(instruction, expansion);
                 if (Skiff.Linux.Processes.Signals.TryParse(signal) is null)

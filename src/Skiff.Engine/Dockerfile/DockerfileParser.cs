@@ -2,7 +2,7 @@
 using System.Text;
 using System.Text.RegularExpressions;
 
-namespace Skiff.Engine.Build.Dockerfile;
+namespace Skiff.Engine.Dockerfile;
 
 /// <summary>Docs: Dockerfile reference, Format and Parser directives. Messages are BuildKit's.</summary>
 internal static partial class DockerfileParser

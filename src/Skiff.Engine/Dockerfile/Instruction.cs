@@ -1,5 +1,5 @@
 // The parts of a Dockerfile, as they are written.
-namespace Skiff.Engine.Build.Dockerfile;
+namespace Skiff.Engine.Dockerfile;
 
 /// <summary>`--name=value`, or `--name` alone (value null).</summary>
 internal readonly record struct InstructionFlag(string Name, string? Value);

@@ -1,7 +1,7 @@
 // Instructions -> stages: FROM by FROM, with the ARGs before the first.
 using System.Text.RegularExpressions;
 
-namespace Skiff.Engine.Build.Dockerfile;
+namespace Skiff.Engine.Dockerfile;
 
 /// <summary>One stage. Names and base are not expanded yet.</summary>
 /// <param name="Base">as written: an image, a stage, or "scratch"</param>

@@ -2,7 +2,7 @@
 using System.Text;
 using System.Text.RegularExpressions;
 
-namespace Skiff.Engine.Build.Dockerfile;
+namespace Skiff.Engine.Dockerfile;
 
 /// <summary>Docs: Dockerfile reference, Environment replacement. The rules are a small part of a shell's.</summary>
 internal sealed class Expansion(char escape, Func<string, string?> variable)

@@ -1,7 +1,7 @@
 // The exec form: ["program", "argument"].
 using System.Text.Json;
 
-namespace Skiff.Engine.Build.Dockerfile;
+namespace Skiff.Engine.Dockerfile;
 
 internal static class JsonForm
 {

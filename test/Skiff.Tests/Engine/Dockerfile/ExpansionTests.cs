@@ -1,6 +1,6 @@
-using Skiff.Engine.Build.Dockerfile;
+using Skiff.Engine.Dockerfile;
 
-namespace Skiff.Tests.Engine.Build;
+namespace Skiff.Tests.Engine.Dockerfile;
 
 public sealed class ExpansionTests
 {

@@ -1,5 +1,5 @@
 // What is wrong with an instruction as it is written, whatever its variables hold: found before anything runs.
-namespace Skiff.Engine.Build.Dockerfile;
+namespace Skiff.Engine.Dockerfile;
 
 /// <summary>Messages are BuildKit's.</summary>
 internal static class InstructionSyntax

@@ -1,8 +1,8 @@
 using Skiff.Engine;
 using Skiff.Engine.Build;
-using Skiff.Engine.Build.Dockerfile;
+using Skiff.Engine.Dockerfile;
 
-namespace Skiff.Tests.Engine.Build;
+namespace Skiff.Tests.Engine.Dockerfile;
 
 public sealed class DockerfileParserTests
 {
