@@ -64,7 +64,11 @@ public sealed class UpdateTests(Port port)
             Assert.Equal("300", engine.Skiff("exec", id, "sh", "-c", Look).Output.Trim().Split(' ')[^1]);
         else
             Assert.Contains("bfq.weight", result.Errors, StringComparison.Ordinal);
-        Assert.Contains("Range of blkio weight", engine.Client(client, ["update", "--blkio-weight", "5", id], null).Errors, StringComparison.Ordinal);
+        Assert.Contains(
+            "Range of blkio weight",
+            engine.Client(client, ["update", "--blkio-weight", "5", id], null).Errors,
+            StringComparison.Ordinal
+        );
         engine.Skiff("rm", "-f", id).Expect();
     }
 

@@ -20,10 +20,7 @@ internal static class Unsupported
     /// <exception cref="EngineException">NotImplemented: the flag is named</exception>
     internal static void Check(ContainerUpdateBody body)
     {
-        foreach (
-            var (isSet, flag) in (IEnumerable<(bool, string)>)
-                [(body.KernelMemory != 0, "--kernel-memory")]
-        )
+        foreach (var (isSet, flag) in (IEnumerable<(bool, string)>)[(body.KernelMemory != 0, "--kernel-memory")])
             if (isSet)
                 throw EngineException.NotImplemented($"update {flag} is not supported yet by this release of Skiff");
     }

@@ -1,8 +1,8 @@
 // COPY, ADD and WORKDIR: steps that bring files without running anything.
 using System.Security.Cryptography;
 using System.Text;
-using Skiff.Engine.Dockerfile;
 using Skiff.Engine.Containers;
+using Skiff.Engine.Dockerfile;
 using Skiff.Engine.Images;
 using Skiff.Linux;
 using Skiff.Linux.Files;

@@ -1,8 +1,8 @@
 // RUN: a process in a sandbox of the engine's, on a writable layer over the state before.
 using System.Text;
-using Skiff.Engine.Dockerfile;
 using Skiff.Engine.Bundles;
 using Skiff.Engine.Containers;
+using Skiff.Engine.Dockerfile;
 using Skiff.Engine.Images;
 using Skiff.Linux.Files;
 
