@@ -45,7 +45,6 @@ internal sealed class Execs(
             Request = request,
         };
         execs[exec.Id] = exec;
-        QuickJoins.Begin(background, TimeSpan.FromMilliseconds(30)); // clients start it at once
         Forget(live.Id, MaxEndedPerContainer);
         events.Publish(live.Record, Action("exec_create", request.Cmd), ("execID", exec.Id));
         return exec;
@@ -160,7 +159,6 @@ internal sealed class Execs(
         var task = CheckRunning(live);
         if (!execs.TryUpdate(exec.Id, exec with { Running = true }, exec))
             throw EngineException.Conflict($"exec {exec.Id} has already run");
-        using var joins = QuickJoins.Begin(background, TimeSpan.FromSeconds(1));
         try
         {
             var process = bundles.ExecProcess(live, exec.Request);

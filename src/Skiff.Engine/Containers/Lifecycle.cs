@@ -68,7 +68,6 @@ internal sealed partial class Lifecycle(
             ?? throw new EngineException(ErrorKind.DataLoss, $"the writable layer of container {id} is missing");
         await using var rollback = new Rollback();
 
-        using var joins = QuickJoins.Begin(background, TimeSpan.FromSeconds(1));
         journal.Take(Taken(container));
         rollback.Push(() => GiveBackAsync(container));
         Directory.CreateDirectory(bundle);

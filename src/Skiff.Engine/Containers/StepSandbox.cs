@@ -41,7 +41,6 @@ internal sealed class StepSandbox(
             new(container.Id, ResourceKind.Directory, layout.Container(container.Id)),
             new(container.Id, ResourceKind.Cgroup, bundles.CgroupPath(container)),
         ];
-        using var joins = QuickJoins.Begin(background, TimeSpan.FromSeconds(1));
         journal.Take(taken);
         TaskClient? task = null;
         try

@@ -57,16 +57,18 @@ public sealed unsafe class Cgroup
     }
 
     /// <summary>
-    /// Opens each v1 directory's cgroup.procs, in the order of Hierarchies: a process that writes "0" to one has joined.
-    /// A process joins the v2 hierarchy by being born into it, see <see cref="OpenUnified"/>.
+    /// Opens each v1 directory's tasks, in the order of Hierarchies: a process of one thread that writes "0" to one has
+    /// joined. Unlike a write to cgroup.procs, one of the writer alone takes no lock for which the kernel waits out an
+    /// RCU grace period (Linux 5.16): 0.04 ms instead of 8. A process joins the v2 hierarchy by being born into it, see
+    /// <see cref="OpenUnified"/>.
     /// </summary>
-    public IReadOnlyList<Fd> OpenProcs()
+    public IReadOnlyList<Fd> OpenTasks()
     {
         var opened = new List<Fd>(directories.Length);
         for (int i = 0; i < directories.Length; i++)
         {
             if (!Hierarchies[i].IsV2)
-                opened.Add(KernelFile.OpenForWriting($"{directories[i]}/cgroup.procs"));
+                opened.Add(KernelFile.OpenForWriting($"{directories[i]}/tasks"));
         }
         return opened;
     }

@@ -12,8 +12,8 @@ public sealed partial class LaunchPlan
     const int PR_SET_NO_NEW_PRIVS = 38;
     const int PR_CAP_AMBIENT = 47;
 
-    /// <summary>Moves this process into a cgroup, by its open cgroup.procs.</summary>
-    public void JoinCgroup(Register procs, string what) => Add(what, Syscall.write, procs, "0", 1);
+    /// <summary>Moves this process, which is one thread, into a v1 cgroup by its open tasks file.</summary>
+    public void JoinCgroup(Register tasks, string what) => Add(what, Syscall.write, tasks, "0", 1);
 
     public void Unshare(NamespaceKinds kinds, string what) => Add(what, Syscall.unshare, Arg.Flags((ulong)kinds));
 

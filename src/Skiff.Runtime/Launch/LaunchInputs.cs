@@ -27,7 +27,7 @@ internal sealed class LaunchInputs
     /// <summary>The FIFO that tells the container to start; null if it does not wait.</summary>
     public Register? Gate { get; private set; }
 
-    /// <summary>cgroup.procs of each v1 hierarchy. The child is born into its v2 cgroup.</summary>
+    /// <summary>The tasks file of each v1 hierarchy. The child is born into its v2 cgroup.</summary>
     public IReadOnlyList<Register> Cgroups { get; private set; } = [];
 
     /// <summary>Namespaces to join, by kind as config.json names it; not pid, which the parent enters.</summary>

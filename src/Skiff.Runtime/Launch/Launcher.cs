@@ -132,9 +132,9 @@ internal sealed class Launcher : IDisposable
     void AddCgroups(Cgroup cgroup)
     {
         unifiedCgroup = cgroup.OpenUnified();
-        IReadOnlyList<Fd> procs = cgroup.OpenProcs();
-        for (int i = 0; i < procs.Count; i++)
-            Add(LaunchInputs.CgroupName(i), procs[i]);
+        IReadOnlyList<Fd> tasks = cgroup.OpenTasks();
+        for (int i = 0; i < tasks.Count; i++)
+            Add(LaunchInputs.CgroupName(i), tasks[i]);
     }
 
     void AddNamespaces(Spec spec)
