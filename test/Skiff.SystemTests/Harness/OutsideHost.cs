@@ -8,16 +8,26 @@ namespace Skiff.SystemTests.Harness;
 
 public sealed class OutsideHost : IDisposable
 {
+    static readonly Lock Choosing = new();
     static int count;
-    readonly string name = $"sko{Environment.ProcessId % 10000}x{Interlocked.Increment(ref count)}";
-    readonly int subnet = count % 250;
+    readonly string name;
+    readonly string subnet;
 
     public OutsideHost()
     {
-        // 198.18.0.0/15 is set aside for such tests: RFC 2544.
+        int number = Interlocked.Increment(ref count);
+        name = $"sko{Environment.ProcessId % 10000}x{number}";
         Ip("netns", "add", name);
         Ip("link", "add", name, "type", "veth", "peer", "name", "eth0", "netns", name);
-        Ip("addr", "add", $"{HostAddress}/24", "dev", name);
+        lock (Choosing)
+        {
+            // 198.18.0.0/15 is set aside for such tests: RFC 2544. Other runs, and what a killed one left, may have parts of it.
+            string taken = Command.Run("ip", "-4", "addr").Expect().Output;
+            do
+                subnet = $"198.{Random.Shared.Next(18, 20)}.{Random.Shared.Next(256)}";
+            while (taken.Contains($" {subnet}.", StringComparison.Ordinal));
+            Ip("addr", "add", $"{HostAddress}/24", "dev", name);
+        }
         Ip("link", "set", name, "up");
         Ip("-n", name, "addr", "add", $"{Address}/24", "dev", "eth0");
         Ip("-n", name, "link", "set", "eth0", "up");
@@ -28,10 +38,10 @@ public sealed class OutsideHost : IDisposable
     public string Link => name;
 
     /// <summary>The outside host's own address.</summary>
-    public string Address => $"198.18.{subnet}.2";
+    public string Address => $"{subnet}.2";
 
     /// <summary>This machine's address on the link to it.</summary>
-    public string HostAddress => $"198.18.{subnet}.1";
+    public string HostAddress => $"{subnet}.1";
 
     /// <summary>Tells each client that connects which address it comes from.</summary>
     public IDisposable Serve(int port) => new Server(name, port);
