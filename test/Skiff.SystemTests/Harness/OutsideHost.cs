@@ -23,8 +23,7 @@ public sealed class OutsideHost : IDisposable
         {
             // 198.18.0.0/15 is set aside for such tests: RFC 2544. Other runs, and what a killed one left, may have parts of it.
             string taken = Command.Run("ip", "-4", "addr").Expect().Output;
-            do
-                subnet = $"198.{Random.Shared.Next(18, 20)}.{Random.Shared.Next(256)}";
+            do subnet = $"198.{Random.Shared.Next(18, 20)}.{Random.Shared.Next(256)}";
             while (taken.Contains($" {subnet}.", StringComparison.Ordinal));
             Ip("addr", "add", $"{HostAddress}/24", "dev", name);
         }
