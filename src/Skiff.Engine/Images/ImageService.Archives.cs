@@ -1,5 +1,4 @@
 // The verbs on images that read and write archives.
-using System.Text.Json;
 using Skiff.Engine.Images.Registry;
 using Skiff.Oci.Images;
 using Skiff.Oci.Names;
@@ -149,33 +148,7 @@ public sealed partial class ImageService
                 new ImageHistory { Created = now, Comment = string.IsNullOrEmpty(message) ? $"Imported from {source}" : message },
             ],
         };
-        byte[] bytes = JsonSerializer.SerializeToUtf8Bytes(config, OciJson.Plain.ImageConfig);
-        var id = Content.Write(bytes, lease);
-        var (descriptor, manifest) = ImageLoader.StoreManifest(
-            new Manifest
-            {
-                SchemaVersion = 2,
-                MediaType = MediaTypes.OciManifest,
-                Config = new Descriptor
-                {
-                    MediaType = MediaTypes.OciConfig,
-                    Digest = id,
-                    Size = bytes.Length,
-                },
-                Layers = [blob],
-            },
-            Content,
-            lease
-        );
-        var image = new Image
-        {
-            Id = id,
-            Manifest = descriptor,
-            Layers = manifest.Layers,
-            Config = config,
-            Size = layer.Size,
-        };
-        image = Store.Add(image, name is null ? [] : [name]);
+        var image = AddMade(config, [blob], layer.Size, name is null ? [] : [name], lease);
         if (name is not null)
             Announce("tag", image.Id, name.Familiar);
         Announce("import", image.Id, image.Id.ToString());

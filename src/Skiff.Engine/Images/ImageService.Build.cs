@@ -49,6 +49,28 @@ public sealed partial class ImageService
         ContentLease lease
     )
     {
+        var image = AddMade(config, layers, size, names, lease);
+        foreach (var name in names)
+            Announce("tag", image.Id, name.Familiar);
+        return image;
+    }
+
+    /// <summary>Removes blobs and layers that nothing needs.</summary>
+    internal void CollectGarbage() => collector.Collect();
+
+    /// <summary>The digest that an image of this configuration would have.</summary>
+    internal static Digest IdOf(ImageConfig config) =>
+        Digest.FromSha256(SHA256.HashData(JsonSerializer.SerializeToUtf8Bytes(config, OciJson.Plain.ImageConfig)));
+
+    // The one place where an image of our own gets its documents: configuration, manifest, record. Blobs are held by the lease.
+    Image AddMade(
+        ImageConfig config,
+        IEnumerable<Descriptor> layers,
+        long size,
+        IReadOnlyList<Reference> names,
+        ContentLease lease
+    )
+    {
         byte[] bytes = JsonSerializer.SerializeToUtf8Bytes(config, OciJson.Plain.ImageConfig);
         var id = Content.Write(bytes, lease);
         var (descriptor, manifest) = ImageLoader.StoreManifest(
@@ -67,7 +89,7 @@ public sealed partial class ImageService
             Content,
             lease
         );
-        var image = Store.Add(
+        return Store.Add(
             new Image
             {
                 Id = id,
@@ -78,15 +100,5 @@ public sealed partial class ImageService
             },
             names
         );
-        foreach (var name in names)
-            Announce("tag", image.Id, name.Familiar);
-        return image;
     }
-
-    /// <summary>Removes blobs and layers that nothing needs.</summary>
-    internal void CollectGarbage() => collector.Collect();
-
-    /// <summary>The digest that an image of this configuration would have.</summary>
-    internal static Digest IdOf(ImageConfig config) =>
-        Digest.FromSha256(SHA256.HashData(JsonSerializer.SerializeToUtf8Bytes(config, OciJson.Plain.ImageConfig)));
 }

@@ -1,6 +1,5 @@
 // The verb on images that makes one from a container's writable layer.
 using System.IO.Compression;
-using System.Text.Json;
 using Skiff.Engine.Images.Transfers;
 using Skiff.Linux;
 using Skiff.Linux.Files;
@@ -76,35 +75,8 @@ public sealed partial class ImageService
                 },
             ],
         };
-        byte[] bytes = JsonSerializer.SerializeToUtf8Bytes(config, OciJson.Plain.ImageConfig);
-        var id = Content.Write(bytes, lease);
-        var (descriptor, manifest) = ImageLoader.StoreManifest(
-            new Manifest
-            {
-                SchemaVersion = 2,
-                MediaType = MediaTypes.OciManifest,
-                Config = new Descriptor
-                {
-                    MediaType = MediaTypes.OciConfig,
-                    Digest = id,
-                    Size = bytes.Length,
-                },
-                Layers = [.. parent.Layers.Select(l => l with { MediaType = MediaTypes.OciLayerOf(l.MediaType) }), blob],
-            },
-            Content,
-            lease
-        );
-        return Store.Add(
-            new Image
-            {
-                Id = id,
-                Manifest = descriptor,
-                Layers = manifest.Layers,
-                Config = config,
-                Size = parent.Size + unpacked.Size,
-            },
-            request.Name is null ? [] : [request.Name]
-        );
+        IReadOnlyList<Reference> names = request.Name is null ? [] : [request.Name];
+        return AddMade(config, [.. parent.Layers, blob], parent.Size + unpacked.Size, names, lease);
     }
 
     /// <summary>One walk over the upper directory; its tar goes into a blob, compressed or not, and unpacked into a layer at once.</summary>
