@@ -47,6 +47,9 @@ internal sealed class BuildCache
     readonly Lock gate = new();
     readonly Dictionary<string, CachedStep> steps = new(StringComparer.Ordinal);
 
+    /// <summary>The key last written for a place: most builds change nothing there.</summary>
+    readonly Dictionary<string, string> remembered = new(StringComparer.Ordinal);
+
     internal BuildCache(Database database)
     {
         this.database = database;
@@ -122,12 +125,22 @@ internal sealed class BuildCache
     }
 
     /// <summary>Of what a step was made this time.</summary>
-    internal void Remember(string place, Dictionary<string, string> parts)
+    /// <param name="key">the digest of the parts</param>
+    internal void Remember(string place, string key, Func<Dictionary<string, string>> parts)
     {
-        string json = JsonSerializer.Serialize(parts, BuildJson.Default.DictionaryStringString);
+        lock (gate)
+            if (remembered.GetValueOrDefault(place) == key)
+                return;
+        string json = JsonSerializer.Serialize(parts(), BuildJson.Default.DictionaryStringString);
         var before = database.Read("SELECT parts FROM build_steps WHERE place = ?1", r => r.GetString(0), place);
         if (before.Count == 0 || before[0] != json)
             database.Write("INSERT OR REPLACE INTO build_steps (place, parts) VALUES (?1, ?2)", place, json);
+        lock (gate)
+        {
+            if (remembered.Count >= MaxSteps)
+                remembered.Clear();
+            remembered[place] = key;
+        }
     }
 
     void Write(string key, CachedStep step) =>

@@ -21,6 +21,9 @@ public sealed class BuildContext : IDisposable
     internal string Path { get; }
     internal Fd Root { get; }
 
+    /// <summary>Made for one build, and removed after it.</summary>
+    internal bool IsScratch => scratch is not null;
+
     /// <summary>Device and inode.</summary>
     public (ulong Device, ulong Inode) Identity
     {

@@ -14,6 +14,7 @@ internal sealed record BuildTools(
     ImageService Images,
     StepSandbox Sandbox,
     BuildCache Cache,
+    ContentDigests Digests,
     CacheMounts CacheMounts,
     SemaphoreSlim Steps
 );

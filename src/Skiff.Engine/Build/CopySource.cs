@@ -6,15 +6,18 @@ namespace Skiff.Engine.Build;
 /// <param name="owned">closed with this</param>
 /// <param name="ignored">what is as if it were not there</param>
 /// <param name="isContext">of the client: who owns a file there says nothing here</param>
-internal sealed class CopySource(Fd root, bool owned, IgnoreFile? ignored, bool isContext, CancellationToken cancellation)
-    : IDisposable
+/// <param name="known">what was read before, of a directory that is there for longer than this build</param>
+internal sealed class CopySource(Fd root, bool owned, IgnoreFile? ignored, bool isContext, ContentDigests? known) : IDisposable
 {
-    internal ContextFiles Files { get; } = new(root, cancellation);
+    internal ContextFiles Files { get; } = new(root);
     internal IgnoreFile? Ignored => ignored;
     internal bool IsContext => isContext;
 
-    internal string DigestOf(SourceFile file, Func<string, bool, bool>? skips, Dictionary<string, string> details) =>
-        Files.Digest(file, owners: !isContext, skips, details);
+    /// <summary>Whether others may change the files during the build.</summary>
+    internal bool MayChange => known is not null;
+
+    internal TreeDigest Digest(Func<string, bool, bool>? skips, CancellationToken cancellation) =>
+        new(owners: !isContext, skips, known, cancellation);
 
     public void Dispose()
     {

@@ -70,9 +70,9 @@ internal sealed class FilePlacement(
     }
 
     /// <summary>What is in a directory goes into another.</summary>
-    internal void CopyContents(SourceFile source, string target, Func<string, bool, bool>? skips)
+    /// <param name="isNew">the other gets mode and times of the first, too</param>
+    internal void CopyContents(SourceFile source, string target, bool isNew, Func<string, bool, bool>? skips)
     {
-        bool isNew = !IsDirectory(target);
         using var directory = Directory(target);
         var before = FileAt.Status(directory);
         Check(FileAt.TryOpenDirectory(source.Parent, source.Name, out var from), source.Path);

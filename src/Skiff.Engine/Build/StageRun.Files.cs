@@ -20,7 +20,8 @@ internal sealed partial class StageRun
     /// <param name="Directory">with --parents, what comes before it</param>
     /// <param name="Content">of a heredoc; else null</param>
     /// <param name="Unpacks">an archive whose files are meant</param>
-    sealed record Piece(string Name, string Directory, SourceFile? File, byte[]? Content, bool Unpacks);
+    /// <param name="Digest">of what is in the key; null where nobody can change it meanwhile</param>
+    sealed record Piece(string Name, string Directory, SourceFile? File, byte[]? Content, bool Unpacks, string? Digest = null);
 
     Task WorkdirStepAsync(Instruction instruction)
     {
@@ -159,11 +160,10 @@ internal sealed partial class StageRun
                         directory = file.IsDirectory ? inside : inside[..Math.Max(0, inside.LastIndexOf('/'))];
                     }
                     bool unpacks = isAdd && options.Unpack != false && !file.IsDirectory && Archives.IsArchive(file);
-                    pieces.Add(new Piece(name, directory, file, null, unpacks));
-                    var details = new Dictionary<string, string>(StringComparer.Ordinal);
-                    string digest = from.DigestOf(file, Skips(file, from, options), details);
-                    foreach (var (path, line) in details)
-                        key.Detail(path, line);
+                    var tree = from.Digest(Skips(file, from, options), Cancellation);
+                    string digest = tree.Of(file);
+                    key.Detail(file.Path, tree);
+                    pieces.Add(new Piece(name, directory, file, null, unpacks, from.MayChange ? digest : null));
                     text.Append(
                         System.Globalization.CultureInfo.InvariantCulture,
                         $"{(file.IsDirectory ? "" : name)} {directory} {unpacks} {digest}\n"
@@ -191,30 +191,66 @@ internal sealed partial class StageRun
 
     bool Place(Snapshot snapshot, List<Piece> pieces, CopySource from, CopyOptions options, string target, bool toDirectory)
     {
-        using var root = Overlay.OpenDetached(snapshot.Lowers, snapshot.Upper, snapshot.Work);
-        (uint, uint)? owner =
-            options.Chown is { Length: > 0 } chown ? OwnerOf(root, chown)
-            : from.IsContext ? (0, 0)
-            : null;
-        var placement = new FilePlacement(root, owner, options.Mode, TimeOf(pieces), Cancellation);
-        foreach (var piece in pieces)
+        (uint, uint)? owner;
+        byte[]? place = null;
+        using (var root = Overlay.OpenDetached(snapshot.Lowers, snapshot.Upper, snapshot.Work))
         {
-            bool directory = toDirectory || placement.IsDirectory(target);
-            string below = Join(target, piece.Directory);
-            if (piece.Unpacks)
-                Archives.Unpack(root, placement.RealPath(target), piece.File!, owner, Cancellation);
-            else if (piece.File is { IsDirectory: true } tree)
-                placement.CopyContents(tree, below, Skips(tree, from, options));
+            owner =
+                options.Chown is { Length: > 0 } chown ? OwnerOf(root, chown)
+                : from.IsContext ? (0, 0)
+                : null;
+            var placement = Placement(root);
+            if (pieces is [{ File.IsDirectory: true, Unpacks: false } only] && !placement.IsDirectory(Join(target, only.Directory)))
+                place = placement.RealPath(Join(target, only.Directory));
             else
+                PlaceIn(root, placement);
+        }
+        if (place is not null)
+        {
+            // Nothing is below a new directory: what goes into it need not go through the overlay, which would cost as much again.
+            using var upper = SafePath.OpenRoot(snapshot.Upper);
+            Placement(upper).CopyContents(pieces[0].File!, Encoding.UTF8.GetString(place), isNew: true, Skips(pieces[0].File!, from, options));
+        }
+        CheckUnchanged(pieces, from, options);
+        return true;
+
+        FilePlacement Placement(Fd root) => new(root, owner, options.Mode, TimeOf(pieces), Cancellation);
+
+        void PlaceIn(Fd root, FilePlacement placement)
+        {
+            foreach (var piece in pieces)
             {
-                var (into, name) = directory || piece.Directory.Length > 0 ? (below, piece.Name) : Cut(target);
-                if (piece.Content is { } content)
-                    placement.Write(into, name, content);
+                bool directory = toDirectory || placement.IsDirectory(target);
+                string below = Join(target, piece.Directory);
+                if (piece.Unpacks)
+                    Archives.Unpack(root, placement.RealPath(target), piece.File!, owner, Cancellation);
+                else if (piece.File is { IsDirectory: true } tree)
+                    placement.CopyContents(tree, below, isNew: !placement.IsDirectory(below), Skips(tree, from, options));
                 else
-                    placement.CopyFile(piece.File!, into, name);
+                {
+                    var (into, name) = directory || piece.Directory.Length > 0 ? (below, piece.Name) : Cut(target);
+                    if (piece.Content is { } content)
+                        placement.Write(into, name, content);
+                    else
+                        placement.CopyFile(piece.File!, into, name);
+                }
             }
         }
-        return true;
+    }
+
+    /// <summary>A layer of other files than those in its key would be taken for theirs by every later build.</summary>
+    /// <exception cref="EngineException">Conflict: someone changed the context during the build</exception>
+    void CheckUnchanged(List<Piece> pieces, CopySource from, CopyOptions options)
+    {
+        foreach (var piece in pieces)
+            if (piece.Digest is { } digest)
+            {
+                using var again = from.Files.Find(piece.File!.Path).FirstOrDefault();
+                if (again is null || from.Digest(Skips(again, from, options), Cancellation).Of(again) != digest)
+                    throw EngineException.Conflict(
+                        $"the files of \"/{piece.File.Path}\" changed while they were copied: build again"
+                    );
+            }
     }
 
     static string Join(string above, string below) =>
@@ -253,9 +289,9 @@ internal sealed partial class StageRun
     async Task<CopySource> OpenSourceAsync(Instruction instruction, string? from)
     {
         if (from is null)
-            return new CopySource(build.Context.Root, owned: false, build.Ignored, isContext: true, Cancellation);
+            return new CopySource(build.Context.Root, owned: false, build.Ignored, isContext: true, KnownOf(build.Context));
         if (Request.NamedContexts.TryGetValue(from, out var context))
-            return new CopySource(context.Root, owned: false, IgnoreFile.Of(context, ""), isContext: true, Cancellation);
+            return new CopySource(context.Root, owned: false, IgnoreFile.Of(context, ""), isContext: true, KnownOf(context));
         if (build.FindStage(from, stage, instruction) is { } other)
         {
             var source = await build.StateOf(other.Index);
@@ -268,11 +304,13 @@ internal sealed partial class StageRun
         return OpenLayers(Of(image, from));
     }
 
+    ContentDigests? KnownOf(BuildContext context) => context.IsScratch ? null : build.Tools.Digests;
+
     CopySource OpenLayers(BuildState source)
     {
         var lowers = source.Chain is { } chain ? build.Tools.Images.Snapshots.LayersOf(chain) : [];
         return lowers.Count == 0
             ? throw EngineException.Invalid("there are no files to copy: the stage is empty")
-            : new CopySource(Overlay.OpenDetached(lowers), owned: true, null, isContext: false, Cancellation);
+            : new CopySource(Overlay.OpenDetached(lowers), owned: true, null, isContext: false, known: null);
     }
 }

@@ -151,16 +151,14 @@ internal sealed partial class StageRun
                 throw EngineException.NotFound(
                     $"failed to calculate checksum: \"/{ContextFiles.Clean(mount.Source)}\": not found"
                 );
-            var details = new Dictionary<string, string>(StringComparer.Ordinal);
             string digest = "";
             foreach (var file in found)
                 using (file)
-                    digest += await Task.Run(
-                        () => source.DigestOf(file, Skips(file, source, new CopyOptions()), details),
-                        build.Cancellation
-                    );
-            foreach (var (path, line) in details)
-                key.Detail(path, line);
+                {
+                    var tree = source.Digest(Skips(file, source, new CopyOptions()), build.Cancellation);
+                    digest += await Task.Run(() => tree.Of(file), build.Cancellation);
+                    key.Detail(file.Path, tree);
+                }
             mounts.Add(
                 (mount with { Source = ContextFiles.Clean(mount.Source) }, await stage.LowersOfAsync(instruction, mount.From), "")
             );

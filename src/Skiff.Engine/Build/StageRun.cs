@@ -307,7 +307,7 @@ internal sealed partial class StageRun
         {
             build.Report(new BuildEvent.Cached(vertex));
             state = state.With(found, createdBy);
-            cache.Remember(place, key.Parts());
+            cache.Remember(place, digest, key.Parts);
             return;
         }
         var parts = key.Parts();
@@ -315,7 +315,7 @@ internal sealed partial class StageRun
             build.Report(new BuildEvent.Missed(vertex, reason));
         var step = await MakeLayerAsync(leftOut, createdBy, fill);
         cache.Add(digest, step);
-        cache.Remember(place, parts);
+        cache.Remember(place, digest, () => parts);
         state = state.With(step, createdBy);
     }
 
@@ -343,7 +343,7 @@ internal sealed partial class StageRun
         {
             await fill(id, snapshot);
             Cancellation.ThrowIfCancellationRequested();
-            var layer = await images.MakeLayerAsync(snapshot.Upper, leftOut, state.Chain, build.Lease, Cancellation);
+            var layer = await images.MakeLayerAsync(snapshot, leftOut, state.Chain, build.Lease, Cancellation);
             return new CachedStep
             {
                 DiffId = layer.DiffId,

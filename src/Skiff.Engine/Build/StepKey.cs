@@ -11,12 +11,13 @@ internal sealed class StepKey
     const int MaxKept = 20_000;
 
     readonly List<(string Name, string Value)> parts = [];
-    readonly List<(string Name, string Value)> details = [];
+    readonly List<(string Path, TreeDigest Tree)> trees = [];
 
     internal void Add(string name, string value) => parts.Add((name, value));
 
-    /// <summary>Of a part that is in the key as a whole: only for telling what changed.</summary>
-    internal void Detail(string name, string value) => details.Add((name, value));
+    /// <summary>Files whose digest is part of the key: only for telling which of them changed.</summary>
+    /// <param name="path">of the tree below its context</param>
+    internal void Detail(string path, TreeDigest tree) => trees.Add((path, tree));
 
     internal string Digest => BuildCache.Key([.. parts.SelectMany(p => (string[])[p.Name, p.Value])]);
 
@@ -24,9 +25,18 @@ internal sealed class StepKey
     internal Dictionary<string, string> Parts()
     {
         var all = new Dictionary<string, string>(StringComparer.Ordinal);
-        foreach (var (name, value) in details.Count is > 0 and <= MaxKept ? parts.Concat(details) : parts)
+        foreach (var (name, value) in parts)
             all[name] = BuildCache.Key(value)[..16];
+        var files = trees.SelectMany(t => t.Tree.Files().Select(f => (Name: Join(t.Path, f.Path), f.Value))).Take(MaxKept + 1).ToList();
+        if (files.Count <= MaxKept)
+            foreach (var (name, value) in files)
+                all[name] = BuildCache.Key(value)[..16];
         return all;
+
+        static string Join(string above, string below) =>
+            above.Length == 0 ? below
+            : below.Length == 0 ? above
+            : $"{above}/{below}";
     }
 
     /// <summary>"package.json changed"; null if there is nothing that one could say.</summary>

@@ -1,6 +1,7 @@
 // The verbs on images that builds are made of: a layer of what a step changed, an image of layers.
 using System.Security.Cryptography;
 using System.Text.Json;
+using Skiff.Linux.Files;
 using Skiff.Oci.Images;
 using Skiff.Oci.Layers;
 using Skiff.Oci.Names;
@@ -14,16 +15,22 @@ internal sealed record BuiltLayer(Digest DiffId, Descriptor Blob, long Size);
 
 public sealed partial class ImageService
 {
+    const int WriteBytes = 256 << 10;
+
     /// <summary>Layers that are no image's and stay nevertheless: see <see cref="GarbageCollector"/>.</summary>
     internal Func<IEnumerable<(Digest Blob, Digest ChainId)>> AlsoKept
     {
         set => collector.AlsoKept = value;
     }
 
-    /// <summary>Makes a layer of the upper directory of an overlay. It is held by the lease.</summary>
+    /// <summary>
+    /// Makes a layer of a snapshot that nothing uses any more. Its upper directory becomes the unpacked layer as it is,
+    /// unless there are things in it that a tar does not carry. The layer is held by the lease.
+    /// </summary>
+    /// <param name="leftOut">paths that are no part of the layer if they are empty</param>
     /// <param name="below">the chain that it lies on; null: nothing</param>
     internal Task<BuiltLayer> MakeLayerAsync(
-        string upper,
+        Snapshot snapshot,
         IReadOnlySet<string> leftOut,
         Digest? below,
         ContentLease lease,
@@ -32,13 +39,38 @@ public sealed partial class ImageService
         BlockingStream.RunAsync(() =>
             OrNothing(() =>
             {
+                MountPlaces.Remove(snapshot.Upper, leftOut);
+                var (blob, archive) = PackLayer(snapshot.Upper, lease, cancellation);
+                lease.Keep(ChainId.Join(below, blob.Digest));
                 using var unpack = Snapshots.BeginUnpack(below);
-                var (blob, layer) = WriteLayer(upper, leftOut, LayerCompression.None, unpack, lease, cancellation);
-                lease.Keep(ChainId.Join(below, layer.DiffId));
-                unpack.Commit(layer.DiffId);
-                return new BuiltLayer(layer.DiffId, blob, layer.Size);
+                if (archive.IsWhole)
+                    unpack.Adopt(snapshot.Upper, new UnpackedLayer(blob.Digest, archive.Size, LayerCompression.None));
+                else
+                    using (var tar = Content.OpenRead(blob.Digest))
+                        unpack.Apply(tar, cancellation);
+                unpack.Commit(blob.Digest);
+                return new BuiltLayer(blob.Digest, blob, archive.Size);
             })
         );
+
+    /// <summary>The tar of an upper directory, not compressed: its digest is the DiffId.</summary>
+    (Descriptor Blob, TreeArchive Archive) PackLayer(string upper, ContentLease lease, CancellationToken cancellation)
+    {
+        using var blob = Content.OpenWriter();
+        using var buffered = new BufferedStream(blob, WriteBytes);
+        var tar = new TarWriter(buffered);
+        using var root = SafePath.OpenRoot(upper);
+        var archive = new TreeArchive(tar, new TreeArchiveOptions { IsUpper = true, IsQuiet = true }, cancellation);
+        archive.Write(root);
+        tar.Finish();
+        var descriptor = new Descriptor
+        {
+            MediaType = ImageLoader.LayerType(LayerCompression.None),
+            Size = blob.Position,
+            Digest = blob.Commit(lease),
+        };
+        return (descriptor, archive);
+    }
 
     /// <summary>Adds an image of layers that are here.</summary>
     internal Image AddBuilt(

@@ -52,7 +52,7 @@ public sealed partial class ImageService
             lease.Keep(layer.Digest);
         Digest? below = parent.Config.RootFs.DiffIds.Count == 0 ? null : ChainId.Compute(parent.Config.RootFs.DiffIds)[^1];
         using var unpack = Snapshots.BeginUnpack(below);
-        var (blob, unpacked) = WriteLayer(request.Upper, request.LeftOut, LayerCompression.Gzip, unpack, lease, cancellation);
+        var (blob, unpacked) = WriteLayer(request.Upper, request.LeftOut, unpack, lease, cancellation);
         lease.Keep(ChainId.Join(below, unpacked.DiffId));
         unpack.Commit(unpacked.DiffId);
 
@@ -79,11 +79,10 @@ public sealed partial class ImageService
         return AddMade(config, [.. parent.Layers, blob], parent.Size + unpacked.Size, names, lease);
     }
 
-    /// <summary>One walk over the upper directory; its tar goes into a blob, compressed or not, and unpacked into a layer at once.</summary>
+    /// <summary>One walk over the upper directory; its tar goes compressed into a blob, and unpacked into a layer at once.</summary>
     (Descriptor Blob, UnpackedLayer Layer) WriteLayer(
         string upper,
         IReadOnlySet<string> leftOut,
-        LayerCompression compression,
         LayerUnpack unpack,
         ContentLease lease,
         CancellationToken cancellation
@@ -106,9 +105,8 @@ public sealed partial class ImageService
         try
         {
             using var root = SafePath.OpenRoot(upper);
-            using var packed =
-                compression == LayerCompression.Gzip ? new GZipStream(blob, CompressionLevel.Fastest, leaveOpen: true) : null;
-            using var both = new BufferedStream(new ForkStream(packed ?? (Stream)blob, pipe), BlockPipe.BlockSize);
+            using var packed = new GZipStream(blob, CompressionLevel.Fastest, leaveOpen: true);
+            using var both = new BufferedStream(new ForkStream(packed, pipe), BlockPipe.BlockSize);
             var tar = new TarWriter(both);
             new TreeArchive(tar, new TreeArchiveOptions { IsUpper = true, LeftOut = leftOut }, cancellation).Write(root);
             tar.Finish();
@@ -125,7 +123,7 @@ public sealed partial class ImageService
         var layer = unpacking.GetAwaiter().GetResult();
         var descriptor = new Descriptor
         {
-            MediaType = ImageLoader.LayerType(compression),
+            MediaType = ImageLoader.LayerType(LayerCompression.Gzip),
             Size = blob.Position,
             Digest = blob.Commit(lease),
         };

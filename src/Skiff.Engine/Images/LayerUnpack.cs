@@ -12,7 +12,7 @@ namespace Skiff.Engine.Images;
 public sealed record UnpackedLayer(Digest DiffId, long Size, LayerCompression Compression);
 
 /// <summary>
-/// Made by <see cref="Snapshotter.BeginUnpack"/>. Apply once, then Commit. Layers of one image may be applied at the
+/// Made by <see cref="Snapshotter.BeginUnpack"/>. Apply or Adopt once, then Commit. Layers of one image may be applied at the
 /// same time, but are committed lowest first. Disposing without a commit leaves nothing.
 /// </summary>
 public sealed class LayerUnpack : IDisposable
@@ -74,6 +74,17 @@ public sealed class LayerUnpack : IDisposable
         {
             throw new EngineException(ErrorKind.System, $"cannot unpack the layer: {e.Message}", e);
         }
+    }
+
+    /// <summary>Instead of Apply: takes a directory that is what the layer would unpack to, by a rename.</summary>
+    /// <param name="directory">on the file system of the snapshots; afterwards it is gone</param>
+    internal void Adopt(string directory, UnpackedLayer layer)
+    {
+        if (applied is not null)
+            throw new InvalidOperationException("a layer was applied already");
+        Directory.Delete(Root);
+        Directory.Move(directory, Root);
+        applied = layer;
     }
 
     /// <summary>

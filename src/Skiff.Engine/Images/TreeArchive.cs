@@ -18,6 +18,9 @@ internal sealed record TreeArchiveOptions
     /// <summary>Names in the archive of directories that are entered though something is mounted there.</summary>
     public Func<string, bool> Enters { get; init; } = _ => false;
 
+    /// <summary>Nobody changes the tree meanwhile: files are opened by their names without a look at what they are first.</summary>
+    public bool IsQuiet { get; init; }
+
     /// <summary>The tree is seen with the host's numbers for these: the archive gets the container's. null: nothing to change.</summary>
     public IdShift? Ids { get; init; }
 }
@@ -35,6 +38,9 @@ internal sealed class TreeArchive(TarWriter tar, TreeArchiveOptions options, Can
 
     /// <summary>Bytes of all files written.</summary>
     internal long Size { get; private set; }
+
+    /// <summary>Nothing but what LeftOut names was left out: no socket, and no attribute that does not travel.</summary>
+    internal bool IsWhole { get; private set; } = true;
 
     /// <summary>Writes all below the root, not the root itself. The caller finishes the archive.</summary>
     /// <exception cref="EngineException">InvalidParameter: a path longer than the kernel takes</exception>
@@ -70,13 +76,27 @@ internal sealed class TreeArchive(TarWriter tar, TreeArchiveOptions options, Can
                 throw EngineException.Invalid(
                     $"a path of the container is too long: {Encoding.UTF8.GetString(name.AsSpan(0, 80))}..."
                 );
+            if (options.IsQuiet && entry.Kind == FileKind.Regular && options.LeftOut.Count == 0)
+            {
+                if (FileAt.TryOpenRead(directory, entry.Name, out var quiet) is var failed and not Errno.None)
+                    throw new ErrnoException("open", Encoding.UTF8.GetString(name), failed);
+                using (quiet)
+                {
+                    begin();
+                    WriteFile(quiet!, name, FileAt.Status(quiet!));
+                }
+                continue;
+            }
             // Gone meanwhile: as if it had never been.
             if (FileAt.TryHold(directory, entry.Name, out var found) != Errno.None)
                 continue;
             using var held = found!;
             var status = FileAt.Status(held);
             if (status.Kind == FileKind.Socket)
+            {
+                IsWhole = false;
                 continue;
+            }
             if (options.LeftOut.Contains(Encoding.UTF8.GetString(name)) && IsEmpty(held, status))
             {
                 leftOut = true;
@@ -142,21 +162,13 @@ internal sealed class TreeArchive(TarWriter tar, TreeArchiveOptions options, Can
 
     void WriteOther(Fd held, byte[] name, FileStatus status)
     {
-        if (status.Links > 1)
-        {
-            if (links.TryGetValue((status.Device, status.Inode), out byte[]? first))
-            {
-                var link = Header(name, TarKind.HardLink, status);
-                link.LinkName = first;
-                tar.Begin(link);
-                return;
-            }
-            links.Add((status.Device, status.Inode), name);
-        }
+        if (WriteLink(name, status))
+            return;
         switch (status.Kind)
         {
             case FileKind.Regular:
-                WriteFile(held, name);
+                using (var file = FileAt.OpenHeld(held))
+                    WriteContent(file, name, FileAt.Status(file));
                 return;
             case FileKind.Symlink:
                 var symlink = Header(name, TarKind.Symlink, status);
@@ -181,10 +193,30 @@ internal sealed class TreeArchive(TarWriter tar, TreeArchiveOptions options, Can
         }
     }
 
-    void WriteFile(Fd held, byte[] name)
+    void WriteFile(Fd file, byte[] name, FileStatus status)
     {
-        using var file = FileAt.OpenHeld(held);
-        var status = FileAt.Status(file);
+        if (!WriteLink(name, status))
+            WriteContent(file, name, status);
+    }
+
+    /// <summary>False: it is the first of its names.</summary>
+    bool WriteLink(byte[] name, FileStatus status)
+    {
+        if (status.Links < 2)
+            return false;
+        if (links.TryGetValue((status.Device, status.Inode), out byte[]? first))
+        {
+            var link = Header(name, TarKind.HardLink, status);
+            link.LinkName = first;
+            tar.Begin(link);
+            return true;
+        }
+        links.Add((status.Device, status.Inode), name);
+        return false;
+    }
+
+    void WriteContent(Fd file, byte[] name, FileStatus status)
+    {
         var header = Header(name, TarKind.File, status);
         header.Size = status.Size;
         header.Xattrs = Xattrs(file);
@@ -208,16 +240,20 @@ internal sealed class TreeArchive(TarWriter tar, TreeArchiveOptions options, Can
     }
 
     /// <summary>What travels with an image: what users set, and capabilities. Not the overlay's own marks, nor the host's labels.</summary>
-    static List<TarXattr> Xattrs(Fd file)
+    List<TarXattr> Xattrs(Fd file)
     {
-        var kept = new List<TarXattr>();
+        List<TarXattr> kept = [];
         foreach (byte[] name in Xattr.List(file))
             if (
                 (name.AsSpan().StartsWith("user."u8) && !name.AsSpan().StartsWith("user.overlay."u8))
                 || name.AsSpan().SequenceEqual("security.capability"u8)
             )
+            {
                 if (Xattr.Get(file, name) is { } value)
                     kept.Add(new TarXattr(name, value));
+            }
+            else if (!name.AsSpan().StartsWith("trusted.overlay."u8))
+                IsWhole = false;
         return kept;
     }
 

@@ -120,10 +120,19 @@ public sealed class TreeCopy
             }
             return;
         }
-        var gone = FileAt.TryRemove(to, newName, isDirectory: false);
-        if (gone != Errno.ENOENT)
-            Check(gone, "replace", newName);
         CopyFile(from, to, name, newName, entry);
+    }
+
+    /// <summary>Makes an entry; a file that has the name is replaced.</summary>
+    static void Make(Fd to, byte[] name, string call, Func<Errno> make)
+    {
+        var made = make();
+        if (made == Errno.EEXIST)
+        {
+            Check(FileAt.TryRemove(to, name, isDirectory: false), "replace", name);
+            made = make();
+        }
+        Check(made, call, name);
     }
 
     void SetOwner(Fd file, FileStatus status)
@@ -139,7 +148,7 @@ public sealed class TreeCopy
         var identity = (entry.Device, entry.Inode);
         if (entry.Links > 1 && links.TryGetValue(identity, out var first))
         {
-            Check(FileAt.TryLink(first.Directory, first.Name, to, newName), "link", newName);
+            Make(to, newName, "link", () => FileAt.TryLink(first.Directory, first.Name, to, newName));
             return;
         }
         var (uid, gid) = options.Owner ?? (entry.Uid, entry.Gid);
@@ -149,12 +158,18 @@ public sealed class TreeCopy
                 CopyContent(from, to, name, newName, entry);
                 break;
             case FileKind.Symlink:
-                Check(FileAt.TryMakeSymlink(to, newName, FileAt.ReadLink(from, name)), "symlink", newName);
+                byte[] target = FileAt.ReadLink(from, name);
+                Make(to, newName, "symlink", () => FileAt.TryMakeSymlink(to, newName, target));
                 FileAt.SetOwner(to, newName, uid, gid);
                 FileAt.SetTimes(to, newName, entry.Access, entry.Modification);
                 break;
             default:
-                Check(FileAt.TryMakeNode(to, newName, (uint)entry.Kind | 0x180, entry.Major, entry.Minor), "mknod", newName);
+                Make(
+                    to,
+                    newName,
+                    "mknod",
+                    () => FileAt.TryMakeNode(to, newName, (uint)entry.Kind | 0x180, entry.Major, entry.Minor)
+                );
                 FileAt.SetOwner(to, newName, uid, gid);
                 FileAt.SetMode(to, newName, ModeOf(entry));
                 FileAt.SetTimes(to, newName, entry.Access, entry.Modification);
@@ -173,25 +188,30 @@ public sealed class TreeCopy
         Check(FileAt.TryOpenRead(from, name, out var source), "open", name);
         using (source)
         {
-            Check(FileAt.TryCreateFile(to, newName, 0x180, out var copy), "create", newName); // 0600
+            Fd? copy = null;
+            Make(to, newName, "create", () => FileAt.TryCreateFile(to, newName, 0x180, out copy)); // 0600
             using (copy)
             {
                 byte[] block = ArrayPool<byte>.Shared.Rent(BlockBytes);
                 try
                 {
                     long length = 0;
+                    bool endsInHole = false;
                     int read;
-                    while ((read = Read(source!, block)) > 0)
+                    // A file of the size that was told is not asked for more.
+                    while ((length == 0 || length != entry.Size) && (read = Read(source!, block)) > 0)
                     {
                         cancellation.ThrowIfCancellationRequested();
                         // A hole stays one.
-                        if (block.AsSpan(0, read).ContainsAnyExcept((byte)0))
-                            SafePath.WriteAll(copy!, block.AsSpan(0, read));
-                        else
+                        endsInHole = !block.AsSpan(0, read).ContainsAnyExcept((byte)0);
+                        if (endsInHole)
                             FileAt.Seek(copy!, length + read);
+                        else
+                            SafePath.WriteAll(copy!, block.AsSpan(0, read));
                         length += read;
                     }
-                    FileAt.SetLength(copy!, length);
+                    if (endsInHole)
+                        FileAt.SetLength(copy!, length);
                 }
                 finally
                 {
