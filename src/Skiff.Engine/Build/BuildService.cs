@@ -45,7 +45,7 @@ public sealed class BuildService
             images,
             sandbox,
             new BuildCache(database),
-            new ContentDigests(),
+            new ContentDigests(TimeProvider.System),
             new CacheMounts(Path.Combine(layout.DataRoot, "build-mounts")),
             new SemaphoreSlim(Math.Max(2, Environment.ProcessorCount))
         );

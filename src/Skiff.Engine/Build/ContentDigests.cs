@@ -7,7 +7,7 @@ namespace Skiff.Engine.Build;
 /// By device and inode, as long as size, modification and change time stay: nobody can set a change time. In memory, and
 /// bounded: with too many files all are forgotten.
 /// </summary>
-internal sealed class ContentDigests
+internal sealed class ContentDigests(TimeProvider clock)
 {
     const int MaxFiles = 200_000;
 
@@ -35,7 +35,7 @@ internal sealed class ContentDigests
     /// <param name="status">from before the file was read</param>
     internal void Remember(in FileStatus status, byte[] digest)
     {
-        if (DateTimeOffset.UtcNow.ToUnixTimeSeconds() - status.Change.Seconds < YoungSeconds)
+        if (clock.GetUtcNow().ToUnixTimeSeconds() - status.Change.Seconds < YoungSeconds)
             return;
         lock (gate)
         {

@@ -38,7 +38,7 @@ internal sealed class TreeDigest(
         var rest = lines.WrittenMemory;
         while (!rest.IsEmpty)
         {
-            Utf8Parser.TryParse(rest.Span, out int length, out int digits);
+            _ = Utf8Parser.TryParse(rest.Span, out int length, out int digits); // we wrote it
             string path = Encoding.UTF8.GetString(rest.Span.Slice(digits + 1, length));
             rest = rest[(digits + 1 + length)..];
             int end = rest.Span.IndexOf((byte)'\n');
@@ -134,14 +134,14 @@ internal sealed class TreeDigest(
 
     void Write(long number)
     {
-        Utf8Formatter.TryFormat(number, lines.GetSpan(20), out int length);
+        _ = Utf8Formatter.TryFormat(number, lines.GetSpan(20), out int length);
         lines.Advance(length);
     }
 
     void WriteHex(ReadOnlySpan<byte> bytes)
     {
         var hex = lines.GetSpan(bytes.Length * 2);
-        Convert.TryToHexStringLower(bytes, hex, out int length);
+        _ = Convert.TryToHexStringLower(bytes, hex, out int length);
         lines.Advance(length);
     }
 }

@@ -43,29 +43,6 @@ public sealed class BuildRulesTests
     public void Durations_are_read_as_in_go(string text, long? expected) => Assert.Equal(expected, GoDuration.TryParse(text));
 
     [Fact]
-    public void A_key_says_what_changed()
-    {
-        StepKey Key(string file, string below = "x", string instruction = "COPY")
-        {
-            var key = new StepKey();
-            key.Add(StepKey.Below, below);
-            key.Add(StepKey.Instruction, instruction);
-            key.Add("files", file);
-            key.Detail("package.json", file);
-            key.Detail("same.txt", "same");
-            return key;
-        }
-
-        var before = Key("1").Parts();
-        Assert.Equal(Key("1").Digest, Key("1").Digest);
-        Assert.NotEqual(Key("1").Digest, Key("2").Digest);
-        Assert.Equal("package.json changed", StepKey.Difference(before, Key("2").Parts()));
-        Assert.Equal("what it builds on changed", StepKey.Difference(before, Key("1", below: "y").Parts()));
-        Assert.Equal("the instruction changed", StepKey.Difference(before, Key("1", instruction: "ADD").Parts()));
-        Assert.Null(StepKey.Difference(before, Key("1").Parts()));
-    }
-
-    [Fact]
     public void No_part_of_a_key_can_pass_for_another() => Assert.NotEqual(BuildCache.Key("ab", "c"), BuildCache.Key("a", "bc"));
 
     [Fact]
