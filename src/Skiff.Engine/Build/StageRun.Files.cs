@@ -200,7 +200,10 @@ internal sealed partial class StageRun
                 : from.IsContext ? (0, 0)
                 : null;
             var placement = Placement(root);
-            if (pieces is [{ File.IsDirectory: true, Unpacks: false } only] && !placement.IsDirectory(Join(target, only.Directory)))
+            if (
+                pieces is [{ File.IsDirectory: true, Unpacks: false } only]
+                && !placement.IsDirectory(Join(target, only.Directory))
+            )
                 place = placement.RealPath(Join(target, only.Directory));
             else
                 PlaceIn(root, placement);
@@ -209,7 +212,13 @@ internal sealed partial class StageRun
         {
             // Nothing is below a new directory: what goes into it need not go through the overlay, which would cost as much again.
             using var upper = SafePath.OpenRoot(snapshot.Upper);
-            Placement(upper).CopyContents(pieces[0].File!, Encoding.UTF8.GetString(place), isNew: true, Skips(pieces[0].File!, from, options));
+            Placement(upper)
+                .CopyContents(
+                    pieces[0].File!,
+                    Encoding.UTF8.GetString(place),
+                    isNew: true,
+                    Skips(pieces[0].File!, from, options)
+                );
         }
         CheckUnchanged(pieces, from, options);
         return true;

@@ -27,7 +27,10 @@ internal sealed class StepKey
         var all = new Dictionary<string, string>(StringComparer.Ordinal);
         foreach (var (name, value) in parts)
             all[name] = BuildCache.Key(value)[..16];
-        var files = trees.SelectMany(t => t.Tree.Files().Select(f => (Name: Join(t.Path, f.Path), f.Value))).Take(MaxKept + 1).ToList();
+        var files = trees
+            .SelectMany(t => t.Tree.Files().Select(f => (Name: Join(t.Path, f.Path), f.Value)))
+            .Take(MaxKept + 1)
+            .ToList();
         if (files.Count <= MaxKept)
             foreach (var (name, value) in files)
                 all[name] = BuildCache.Key(value)[..16];

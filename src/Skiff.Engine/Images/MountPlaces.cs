@@ -26,8 +26,12 @@ static class MountPlaces
         string above = slash < 0 ? "" : path[..slash];
         byte[] name = Encoding.UTF8.GetBytes(path[(slash + 1)..]);
         if (
-            SafePath.TryOpenDirectory(root, Encoding.UTF8.GetBytes(above.Length > 0 ? above : "."), Containment.NoSymlinks, out var parent)
-            != Errno.None
+            SafePath.TryOpenDirectory(
+                root,
+                Encoding.UTF8.GetBytes(above.Length > 0 ? above : "."),
+                Containment.NoSymlinks,
+                out var parent
+            ) != Errno.None
         )
             return;
         using (parent)
